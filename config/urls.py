@@ -1,0 +1,12 @@
+"""Every door of the product."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("dashboard/", admin.site.urls),
+]

@@ -1,0 +1,50 @@
+"""The audit chain of each MSP: what happened, in order, each entry sealed onto the one before."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from integrations.models.people import Msp
+from integrations.tenancy import TenantQuerySet
+
+
+class AuditHead(models.Model):
+    """The end of one MSP's chain. Appending moves it by compare-and-set, so that numbers have no gaps."""
+
+    msp = models.OneToOneField(Msp, on_delete=models.PROTECT, primary_key=True, related_name="audit_head")
+    number = models.PositiveBigIntegerField(default=0)
+    seal = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.msp_id} #{self.number}"
+
+
+class AuditEvent(models.Model):
+    """One entry. `record` is the canonical text that was sealed; the other columns are read from it for lists."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="audit_events", editable=False)
+    number = models.PositiveBigIntegerField(editable=False)
+    happened_at = models.DateTimeField(editable=False)
+    action = models.CharField(max_length=60, editable=False)
+    actor = models.CharField(max_length=200, editable=False)
+    subject = models.CharField(max_length=200, editable=False)
+    record = models.TextField(editable=False)
+    previous_seal = models.CharField(max_length=64, editable=False)
+    seal = models.CharField(max_length=64, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        ordering = ["-number"]
+        constraints = [
+            # Also the index of "newest first" of one MSP.
+            models.UniqueConstraint(fields=["msp", "number"], name="audit_number_once_per_msp")
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.action}"

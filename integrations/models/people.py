@@ -1,0 +1,79 @@
+"""MSPs, the people who work for them, and what those people may do."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from integrations.tenancy import TenantQuerySet
+
+
+class User(AbstractUser):
+    """A person who signs in. What they may do stands in their memberships; a superuser operates the platform."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        pass
+
+
+class Msp(models.Model):
+    """A managed service provider: the tenant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=50, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    own_requests_allowed = models.BooleanField(
+        "owners may decide their own agents' requests",
+        default=False,
+        help_text="For a one-person shop. Shown on every such request and recorded in the audit.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "MSP"
+        verbose_name_plural = "MSPs"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person in one MSP. Every member is a viewer; the two switches add to that."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    is_approver = models.BooleanField("approver", default=False, help_text="Decides requests.")
+    is_admin = models.BooleanField(
+        "admin",
+        default=False,
+        help_text="Manages the connection, policies, agents and members. Does not decide.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user__username"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["msp", "user"],
+                name="membership_once_per_msp",
+                violation_error_message="This person is a member already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.roles})"
+
+    @property
+    def roles(self) -> str:
+        """The roles in words: "admin, approver", or "viewer"."""
+        words = [name for name, has in (("admin", self.is_admin), ("approver", self.is_approver)) if has]
+        return ", ".join(words) or "viewer"

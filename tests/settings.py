@@ -1,0 +1,22 @@
+"""The product's settings with keys for tests, and the database that DATABASE_URL names."""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY"):
+    os.environ.pop(f"{_name}_FILE", None)
+    os.environ[_name] = f"{_name.lower()}-for-tests-only-0123456789abcdef"
+os.environ["PUBLIC_URL"] = "http://testserver"
+os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
+os.environ["NINJAONE_SANDBOX_URL"] = "http://127.0.0.1:8801"
+os.environ["COUNTERSIGN_SANDBOX"] = "1"
+os.environ["DEBUG"] = "0"
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
