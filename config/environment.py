@@ -23,9 +23,7 @@ def text(name: str, default: str = "") -> str:
     try:
         return Path(file_name).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name}_FILE names {file_name}, which cannot be read: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"{name}_FILE names {file_name}, which cannot be read: {error.strerror}.") from error
 
 
 def ring(name: str) -> list[str]:

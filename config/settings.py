@@ -118,9 +118,7 @@ def database() -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.postgresql":
         config["CONN_HEALTH_CHECKS"] = True
     else:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must name SQLite (sqlite:///...) or PostgreSQL (postgresql://...)."
-        )
+        raise ImproperlyConfigured("DATABASE_URL must name SQLite (sqlite:///...) or PostgreSQL (postgresql://...).")
     return config
 
 

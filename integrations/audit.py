@@ -49,9 +49,7 @@ class Actor:
         return f"{self.kind} {self.name}"
 
 
-def audit_append(
-    *, msp: Msp, actor: Actor, action: str, subject: str, data: dict[str, Any] | None = None
-) -> None:
+def audit_append(*, msp: Msp, actor: Actor, action: str, subject: str, data: dict[str, Any] | None = None) -> None:
     """Write one entry; `data` must be JSON and hold no secret.
 
     Raises AuditError outside a transaction: without its entry the change must roll back.

@@ -54,9 +54,7 @@ class Sealed:
         try:
             text = _key_ring(self.context, tuple(settings.FERNET_KEYS)).decrypt(self._token).decode()
         except (InvalidToken, UnicodeDecodeError) as error:
-            raise SecretUnreadableError(
-                f"{self.context} does not open with the current FERNET_KEYS"
-            ) from error
+            raise SecretUnreadableError(f"{self.context} does not open with the current FERNET_KEYS") from error
         owner, _, plaintext = text.partition(":")
         if owner != str(row_id):
             raise SecretUnreadableError(f"{self.context} holds a value that was sealed for another row")
@@ -65,13 +63,9 @@ class Sealed:
     def rotated(self) -> Sealed:
         """The same secret under the newest key of the ring. Raises SecretUnreadableError."""
         try:
-            return Sealed(
-                self.context, _key_ring(self.context, tuple(settings.FERNET_KEYS)).rotate(self._token)
-            )
+            return Sealed(self.context, _key_ring(self.context, tuple(settings.FERNET_KEYS)).rotate(self._token))
         except InvalidToken as error:
-            raise SecretUnreadableError(
-                f"{self.context} does not open with the current FERNET_KEYS"
-            ) from error
+            raise SecretUnreadableError(f"{self.context} does not open with the current FERNET_KEYS") from error
 
     @property
     def token(self) -> bytes:

@@ -48,9 +48,7 @@ class Connection(models.Model):
     runner_script_id = models.PositiveIntegerField("bash runner script id", null=True, blank=True)
     # What NinjaOne said of the runner script when its id was saved: {"name", "updatedOn", "lastUpdatedBy", ...}.
     runner_seal = models.JSONField(null=True, blank=True, editable=False)
-    authorized_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
-    )
+    authorized_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
     authorized_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from approvals.models.decisions import Attempt, Decision, ReasonCode, Verdict
+from approvals.models.invocations import ApprovalRequest, Invocation
+from approvals.models.states import Status
+
+__all__ = ["ApprovalRequest", "Attempt", "Decision", "Invocation", "ReasonCode", "Status", "Verdict"]

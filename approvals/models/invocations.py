@@ -1,0 +1,143 @@
+"""The ledger: one row for everything an agent asked for, whether it ran at once, waited, or was refused."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+from approvals.models.states import OPEN, Status
+from integrations.models import Agent, AgentKey, Connection, Msp
+from integrations.tenancy import TenantQuerySet
+from tools.models import Mode
+
+
+class InvocationQuerySet(TenantQuerySet["Invocation"]):
+    """Invocations of a tenant, by what a reader looks for."""
+
+    def requests(self) -> Self:
+        """Those that asked for a human."""
+        return self.filter(approvals_needed__gt=0)
+
+
+class Invocation(models.Model):
+    """What was asked, what exactly would be sent, and what became of it. Texts are canonical JSON.
+
+    Arguments, request, consent, tool, agent and MSP never change after the insert.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="invocations")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="invocations")
+    agent_key = models.ForeignKey(AgentKey, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+", null=True)
+    tool = models.CharField(max_length=80)
+    tool_version = models.CharField(max_length=16)
+    policy = models.CharField(max_length=20, choices=Mode.choices)
+    is_write = models.BooleanField()
+    status = models.CharField(max_length=20, choices=Status.choices)
+
+    arguments = models.TextField()
+    call_digest = models.CharField(max_length=64)  # SHA-256 over tool and canonical arguments
+    reason = models.CharField(max_length=2000, blank=True)
+    ticket_id = models.PositiveIntegerField(null=True)
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - absent is not empty
+
+    method = models.CharField(max_length=6, blank=True)
+    base_url = models.CharField(max_length=200, blank=True)
+    path = models.TextField(blank=True)
+    query = models.TextField(blank=True)
+    body = models.TextField(null=True)  # noqa: DJ001 - no body is not an empty body
+
+    facts = models.TextField(default="{}")
+    consent = models.TextField(blank=True)
+    digest = models.CharField(max_length=71, blank=True)
+    device_id = models.PositiveIntegerField(null=True)
+    device_name = models.CharField(max_length=255, blank=True)
+    organization_id = models.PositiveIntegerField(null=True)
+    organization_name = models.CharField(max_length=255, blank=True)
+
+    approvals_needed = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # decision deadline
+    decided_at = models.DateTimeField(null=True)
+    release_by = models.DateTimeField(null=True)  # from decision to wire
+    lease_until = models.DateTimeField(null=True)
+    dispatch_started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+
+    reason_code = models.CharField(max_length=30, blank=True)
+    comment = models.CharField(max_length=2000, blank=True)
+    result = models.TextField(null=True)  # noqa: DJ001 - no result is not an empty one
+    is_truncated = models.BooleanField(default=False)
+    note = models.CharField(max_length=1000, blank=True)
+    upstream_status = models.PositiveSmallIntegerField(null=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=1000, blank=True)
+
+    objects = InvocationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # Activity of an MSP, newest first; also its last page by keyset.
+            models.Index(fields=["msp", "-created_at", "-id"], name="invocation_newest"),
+            # GET /invocations: an agent's own, newest first.
+            models.Index(fields=["agent", "-created_at", "-id"], name="invocation_of_agent"),
+            # The approval queue and its badge.
+            models.Index(fields=["msp", "expires_at"], name="invocation_open", condition=Q(status__in=OPEN)),
+            # dispatch_due() and sweep(), over all MSPs.
+            models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(status__in=OPEN)),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="invocation_status_is_known"),
+            models.UniqueConstraint(
+                fields=["agent", "idempotency_key"],
+                name="invocation_key_once_per_agent",
+                condition=Q(idempotency_key__isnull=False),
+            ),
+            # An identical call that still waits is the same invocation.
+            models.UniqueConstraint(
+                fields=["agent", "call_digest"],
+                name="invocation_pending_once_per_call",
+                condition=Q(status=Status.PENDING_APPROVAL),
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_needed=0) | (Q(expires_at__isnull=False) & ~Q(digest="")),
+                name="invocation_request_has_deadline_and_digest",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.QUEUED) | Q(release_by__isnull=False), name="invocation_queued_has_deadline"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.DISPATCHING) | Q(lease_until__isnull=False),
+                name="invocation_dispatching_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=[Status.SUCCEEDED, Status.UNKNOWN]) | Q(dispatch_started_at__isnull=False),
+                name="invocation_outcome_was_sent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.UNKNOWN) | Q(is_write=True), name="invocation_unknown_is_a_write"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.id}"
+
+    @property
+    def tool_name(self) -> str:
+        """The tool without the vendor: ninja-reboot-device."""
+        return self.tool.partition(":")[2]
+
+
+class ApprovalRequest(Invocation):
+    """The invocations that asked for a human, as the staff's queue shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "approval request"
+        ordering = ["expires_at"]

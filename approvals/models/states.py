@@ -1,0 +1,45 @@
+"""The states of an invocation and who may follow whom."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Status(models.TextChoices):
+    """Where an invocation stands (the wire contract names them)."""
+
+    PENDING_APPROVAL = "pending_approval", "Waits for approval"
+    QUEUED = "queued", "Queued"
+    DISPATCHING = "dispatching", "Being sent"
+    UNKNOWN = "unknown", "Outcome unknown"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    DENIED = "denied", "Denied"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+    BLOCKED = "blocked", "Blocked"
+
+    @property
+    def is_open(self) -> bool:
+        """May still change by itself: waits, may run, or is on the wire."""
+        return self in OPEN
+
+
+OPEN = (Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING)
+
+# An invocation starts in one of these: it waits, it is sent at once, or it was refused and never sent.
+FIRST = (Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING, Status.FAILED)
+
+TRANSITIONS: dict[Status, tuple[Status, ...]] = {
+    Status.PENDING_APPROVAL: (
+        Status.QUEUED,
+        Status.DENIED,
+        Status.EXPIRED,
+        Status.CANCELLED,
+        Status.BLOCKED,
+    ),
+    Status.QUEUED: (Status.DISPATCHING, Status.CANCELLED, Status.EXPIRED, Status.BLOCKED),
+    # Back to QUEUED is for reads alone: a write is never sent twice.
+    Status.DISPATCHING: (Status.SUCCEEDED, Status.FAILED, Status.UNKNOWN, Status.QUEUED),
+    Status.UNKNOWN: (Status.SUCCEEDED, Status.FAILED),
+}

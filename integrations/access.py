@@ -1,0 +1,39 @@
+"""Which MSP a person is working for right now, and what they may do there. Read from the database every time."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from integrations.models import Membership, User
+
+SESSION_KEY = "msp"
+
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """The person's memberships, by MSP name; empty for strangers and disabled accounts."""
+    user = request.user
+    if not user.is_authenticated or not user.is_active:
+        return []
+    rows = Membership.objects.filter(user=cast(User, user)).select_related("msp", "user").order_by("msp__name")
+    return list(rows)
+
+
+def current_membership(request: HttpRequest) -> Membership | None:
+    """The membership in the MSP chosen for this session, else the first; None for people without any."""
+    memberships = memberships_of(request)
+    chosen = request.session.get(SESSION_KEY)
+    for membership in memberships:
+        if str(membership.msp_id) == chosen:
+            return membership
+    return memberships[0] if memberships else None
+
+
+def require_membership(request: HttpRequest, *, admin: bool = False) -> Membership:
+    """The current membership. Raises PermissionDenied without one, or without the admin role where it is asked."""
+    membership = current_membership(request)
+    if membership is None or (admin and not membership.is_admin):
+        raise PermissionDenied
+    return membership

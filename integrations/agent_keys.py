@@ -1,0 +1,109 @@
+"""Keys of agents: made, shown once, recognised, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.db import transaction
+
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now, database_now
+from integrations.models import Agent, AgentKey, Msp
+
+# The wire contract: cs_<8 public characters>_<43 secret characters>.
+KEY_PATTERN = re.compile(r"cs_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class InvalidKeyError(Exception):
+    """No key, or one that is malformed, unknown, expired or revoked, or whose agent is switched off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, and what time the database had when it looked."""
+
+    key: AgentKey
+    now: datetime
+
+    @property
+    def agent(self) -> Agent:
+        """The agent that the key belongs to."""
+        return self.key.agent
+
+    @property
+    def msp(self) -> Msp:
+        """The agent's MSP."""
+        return self.key.agent.msp
+
+
+def agent_key_issue(
+    *, agent: Agent, actor: Actor, expires_at: datetime | None = None, plaintext: str | None = None
+) -> tuple[AgentKey, str]:
+    """A new key and its plaintext, which exists nowhere else. `plaintext` is for demo data alone."""
+    prefix = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    text = plaintext or f"cs_{prefix}_{secrets.token_urlsafe(32)}"
+    match = KEY_PATTERN.fullmatch(text)
+    if match is None:
+        raise ValueError("A key must look like cs_<8 characters>_<43 characters>.")
+    with transaction.atomic():
+        key = AgentKey.objects.create(
+            msp=agent.msp, agent=agent, prefix=match[1], digest=_digest(text), expires_at=expires_at
+        )
+        audit_append(
+            msp=agent.msp,
+            actor=actor,
+            action="agent_key.issued",
+            subject=f"agent {agent.name}",
+            data={"agent": str(agent.pk), "prefix": key.prefix, "expires_at": expires_at and expires_at.isoformat()},
+        )
+    return key, text
+
+
+def agent_key_revoke(*, key: AgentKey, actor: Actor) -> bool:
+    """Revoke a key for its very next call. False when it was revoked before."""
+    with transaction.atomic():
+        if not AgentKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+            return False
+        audit_append(
+            msp=key.msp,
+            actor=actor,
+            action="agent_key.revoked",
+            subject=f"agent {key.agent.name}",
+            data={"agent": str(key.agent_id), "prefix": key.prefix},
+        )
+    return True
+
+
+def agent_key_authenticate(*, authorization: str | None) -> Principal:
+    """The principal of an `Authorization` header. Raises InvalidKeyError."""
+    scheme, _, text = (authorization or "").partition(" ")
+    match = KEY_PATTERN.fullmatch(text.strip())
+    if scheme.lower() != "bearer" or match is None:
+        raise InvalidKeyError
+    row = AgentKey.objects.select_related("agent__msp").annotate(database_now=Now()).filter(prefix=match[1]).first()
+    if row is None or not hmac.compare_digest(row.digest, _digest(text.strip())):
+        raise InvalidKeyError
+    now = cast(datetime, row.database_now)
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise InvalidKeyError
+    if not row.agent.is_enabled:
+        raise InvalidKeyError
+    _note_use(row, now)
+    return Principal(row, now)
+
+
+def _note_use(key: AgentKey, now: datetime) -> None:
+    """Remember the last use, at most once a minute, so that calls do not pay a write each."""
+    if key.last_used_at is None or (now - key.last_used_at).total_seconds() >= 60:
+        AgentKey.objects.filter(pk=key.pk).update(last_used_at=database_now())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
