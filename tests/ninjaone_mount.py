@@ -27,7 +27,7 @@ def mount(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Answers every method and path under `base_url`. What is slow calls `sleep`, or raises if it would time out."""
+    """Answers every method and path under `base_url`. Slowness calls `sleep`, or raises a timeout."""
     rsps.assert_all_requests_are_fired = False  # a sandbox is a place, not an expectation
     anything = re.compile(re.escape(base_url.rstrip("/")) + r"/.*")
     for method in METHODS:
@@ -35,9 +35,7 @@ def mount(
 
 
 class _Mounted(responses.BaseResponse):
-    def __init__(
-        self, method: str, url: re.Pattern[str], sandbox: Sandbox, sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, method: str, url: re.Pattern[str], sandbox: Sandbox, sleep: Callable[[float], None]) -> None:
         super().__init__(method, url)
         self.sandbox = sandbox
         self.sleep = sleep

@@ -27,7 +27,9 @@ class Command(BaseCommand):
         try:
             server = SandboxServer(Sandbox(), options["port"])
         except (OSError, OverflowError) as error:
-            raise CommandError(f"Port {options['port']} cannot be used: {error}. Choose another with --port.") from error
+            raise CommandError(
+                f"Port {options['port']} cannot be used: {error}. Choose another with --port."
+            ) from error
         self._introduce(server)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,5 +48,5 @@ class Command(BaseCommand):
                 f"bash runner {BASH_RUNNER_IDS[client.client_id]}"
             )
         self.stdout.write(
-            f"Start Countersign with NINJAONE_SANDBOX_URL={server.url} and choose the region Sandbox on the connect form."
+            f"Start Countersign with NINJAONE_SANDBOX_URL={server.url} and connect with the region Sandbox."
         )

@@ -1,4 +1,4 @@
-"""A local NinjaOne: the same code answers `manage.py ninjaone_sandbox` and the tests. Standard library only."""
+"""A local NinjaOne: the code behind `manage.py ninjaone_sandbox` and the tests. Standard library only."""
 
 from __future__ import annotations
 

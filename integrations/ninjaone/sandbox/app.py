@@ -59,9 +59,7 @@ class Sandbox:
     def calls(self, method: str = "*", path: str | None = None) -> list[Received]:
         """What was received so far, for counting; `path` is compared exactly."""
         with self.lock:
-            return [
-                seen for seen in self.received if method in {"*", seen.method} and path in {None, seen.path}
-            ]
+            return [seen for seen in self.received if method in {"*", seen.method} and path in {None, seen.path}]
 
     def revoke_grants(self, client_id: str) -> None:
         """All tokens of the client die, as if its app's tokens were revoked in NinjaOne."""

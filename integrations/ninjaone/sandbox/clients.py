@@ -17,7 +17,7 @@ class ClientApp:
     world: World
     technician: str  # who consents, as the consent page names them
     scopes: tuple[str, ...] = SCOPES
-    # False: the app lacks the grant type "Refresh Token", so no refresh token comes, whatever scope was asked.
+    # False: the app lacks the grant type "Refresh Token", so no refresh token comes, whatever the scope.
     refresh_grant: bool = True
     # False: a refresh answers without a new refresh token, and the old one stays alive.
     rotates_refresh_tokens: bool = True

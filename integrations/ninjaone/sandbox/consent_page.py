@@ -22,25 +22,27 @@ _CARRIED = (
 )
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #14202b; --mute: #586675; --paper: #eef2f6; --card: #fff; --line: #d7dfe7;
-  --go: #0b6b4f; --on-go: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --mute: #9cabba; --paper: #0d141b; --card: #16202a;
-  --line: #2b3947; --go: #48c79c; --on-go: #06251b; } }
+:root { color-scheme: light dark; --ink: #14202b; --mute: #586675; --paper: #eef2f6; --card: #fff;
+  --line: #d7dfe7; --go: #0b6b4f; --on-go: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --mute: #9cabba; --paper: #0d141b;
+  --card: #16202a; --line: #2b3947; --go: #48c79c; --on-go: #06251b; } }
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.25rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line); border-radius: .9rem;
-  padding: 1.75rem; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.25rem;
+  background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: .9rem; padding: 1.75rem; }
 .mark { font-size: .8rem; letter-spacing: .08em; text-transform: uppercase; color: var(--mute); margin: 0; }
 h1 { font-size: 1.3rem; line-height: 1.3; margin: .4rem 0 .75rem; }
-p { margin: 0 0 1rem; color: var(--mute); } p b { color: var(--ink); }
+p { margin: 0 0 1rem; color: var(--mute); }
+p b { color: var(--ink); }
 ul { list-style: none; margin: 0 0 1.25rem; padding: 0; border-top: 1px solid var(--line); }
 li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
-li b { display: block; } li span { color: var(--mute); font-size: .92rem; }
+li b { display: block; }
+li span { color: var(--mute); font-size: .92rem; }
 code { overflow-wrap: anywhere; font-size: .85rem; }
 .row { display: flex; gap: .75rem; }
-button { flex: 1; font: inherit; font-weight: 600; padding: .7rem 1rem; border-radius: .55rem; cursor: pointer;
-  border: 1px solid var(--line); background: transparent; color: var(--ink); }
+button { flex: 1; font: inherit; font-weight: 600; padding: .7rem 1rem; border-radius: .55rem;
+  cursor: pointer; border: 1px solid var(--line); background: transparent; color: var(--ink); }
 button.go { background: var(--go); border-color: var(--go); color: var(--on-go); }
 button:focus-visible { outline: 3px solid var(--go); outline-offset: 2px; }
 """
@@ -56,7 +58,8 @@ def consent_page(*, client: ClientApp, scopes: tuple[str, ...], params: Mapping[
     return _page(
         "Authorize application",
         f"<h1>{escape(client.name)} asks for access to {escape(client.world.name)}</h1>"
-        f"<p>You are signed in as <b>{escape(client.technician)}</b>. The application will act with your rights:</p>"
+        f"<p>You are signed in as <b>{escape(client.technician)}</b>. "
+        "The application will act with your rights:</p>"
         f"<ul>{rows}</ul>"
         f"<p>Afterwards you return to <code>{escape(params['redirect_uri'])}</code></p>"
         f'<form method="post" action="/ws/oauth/consent">{carried}<div class="row">'
@@ -67,13 +70,14 @@ def consent_page(*, client: ClientApp, scopes: tuple[str, ...], params: Mapping[
 
 def error_page(error: str, description: str) -> str:
     return _page(
-        "Authorization failed", f"<h1>{escape(description or 'Authorization failed')}</h1><p>{escape(error)}</p>"
+        "Authorization failed",
+        f"<h1>{escape(description or 'Authorization failed')}</h1><p>{escape(error)}</p>",
     )
 
 
 def _page(title: str, content: str) -> str:
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · NinjaOne sandbox</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}: NinjaOne sandbox</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><main>"
         f'<p class="mark">NinjaOne sandbox</p>{content}</main></body></html>'

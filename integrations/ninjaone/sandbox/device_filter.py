@@ -10,8 +10,10 @@ from integrations.ninjaone.sandbox.refusals import bad_request
 
 _JOIN = re.compile(r"\s+and\s+|\s*&&\s*", re.IGNORECASE)
 _CLAUSE = re.compile(
-    r"(?P<key>\w+)\s*(?P<operator>!=|=|<>|<|>|\bneq\b|\beq\b|\bnotin\b|\bnin\b|\bin\b|!in\b|\bbefore\b|\bafter\b)\s*(?P<value>.+)",
-    re.IGNORECASE | re.DOTALL,
+    r"(?P<key>\w+)\s*"
+    r"(?P<operator>!=|=|<>|<|>|\b(?:neq|eq|notin|nin|in|before|after)\b|!in\b)\s*"
+    r"(?P<value>\([^()]*\)|[\w.:-]+|'[^']*'|\"[^\"]*\")",
+    re.IGNORECASE,
 )
 _READERS: dict[str, Callable[[Device], str]] = {
     "org": lambda device: str(device.organization_id),
@@ -55,7 +57,4 @@ def _clause_read(clause: str) -> Test:
 
 
 def _values(text: str) -> set[str]:
-    text = text.strip()
-    if text.startswith("(") != text.endswith(")") or not text.strip("() "):
-        raise bad_request(f"Invalid device filter: '{text}'")
     return {value.strip().strip("'\"").upper() for value in text.strip("()").split(",")}

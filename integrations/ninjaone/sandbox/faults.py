@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from integrations.ninjaone.sandbox.messages import (
+    PLAIN,
     Delivery,
     Json,
     SandboxResponse,
@@ -16,7 +16,12 @@ from integrations.ninjaone.sandbox.messages import (
 from integrations.ninjaone.sandbox.refusals import failure
 
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
-_TITLES = {200: "NinjaOne", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Temporarily Unavailable"}
+_TITLES = {
+    200: "NinjaOne",
+    429: "Too Many Requests",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+}
 _MESSAGES: dict[int, str] = {
     403: "HTTP 403 Forbidden",
     404: "HTTP 404 Not Found",
@@ -35,12 +40,8 @@ class Fault:
     """
 
     response: SandboxResponse | None = None
-    delivery: Delivery = Delivery()
+    delivery: Delivery = PLAIN
     is_after_effect: bool = True
-
-    @property
-    def replaces(self) -> bool:
-        return self.response is not None
 
     def spoil(self, answer: SandboxResponse) -> SandboxResponse:
         return replace(self.response or answer, delivery=self.delivery)
@@ -123,6 +124,3 @@ class FaultPlan:
                     self._planned.remove(planned)
                 return planned.fault
         return None
-
-    def pending(self) -> Iterable[Fault]:
-        return [planned.fault for planned in self._planned]

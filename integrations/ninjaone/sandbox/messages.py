@@ -1,4 +1,4 @@
-"""What goes into the sandbox and what comes out of it, whoever carries it: a socket or a test's `responses`."""
+"""What goes into the sandbox and what comes out, whoever carries it: a socket or a test's `responses`."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ NO_CONTENT = SandboxResponse(status=204)
 
 def json_response(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> SandboxResponse:
     body = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
-    return SandboxResponse(
-        status=status, body=body, headers={"Content-Type": "application/json", **(headers or {})}
-    )
+    return SandboxResponse(status=status, body=body, headers={"Content-Type": "application/json", **(headers or {})})
 
 
 def html_response(page: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> SandboxResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import takewhile
 
 from integrations.ninjaone.sandbox.devices import WINDOWS, Device
 from integrations.ninjaone.sandbox.scripts import Script
@@ -24,7 +25,7 @@ def script_play(*, script: Script, parameters: str, device: Device) -> tuple[str
         return "The filename or extension is too long.", "FAILURE"
     if not script.is_bridge:
         return _cut(script.output), script.result
-    first = parameters.split(" ")[0]
+    first = parameters.split(" ", maxsplit=1)[0]
     try:
         text = base64.b64decode(first, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
@@ -70,19 +71,14 @@ class _Shell:
                 if groups.pop() == "(":
                     self.has_exited = False  # an exit inside ( ) ends that group alone
             elif heredoc := _HEREDOC.search(line):
-                inner = []
-                for text in rest:
-                    if text.strip() == heredoc[2]:
-                        break
-                    inner.append(text)
-                self._heredoc(line, inner)
-            elif line and not self.has_exited:
+                self._heredoc(line, list(takewhile(lambda text: text.strip() != heredoc[2], rest)))
+            elif line:
                 self._line(line)
 
     def _heredoc(self, line: str, inner: list[str]) -> None:
         if self.has_exited:
             return
-        if line.split()[0] in {"bash", "sh", "/bin/bash", "/bin/sh"}:
+        if line.split(maxsplit=1)[0] in {"bash", "sh", "/bin/bash", "/bin/sh"}:
             self.code, output = bash_play("\n".join(inner))
             self.out.append(output)
         else:

@@ -64,7 +64,8 @@ def missing_header() -> RefusalError:
 
 def invalid_header() -> RefusalError:
     return RefusalError(
-        400, {"error": "invalid_header", "error_description": "Invalid 'Authorization' header", "error_code": 1}
+        400,
+        {"error": "invalid_header", "error_description": "Invalid 'Authorization' header", "error_code": 1},
     )
 
 

@@ -1,4 +1,4 @@
-"""Which function answers which path. Routes register themselves with `@route`; `routes/__init__` lists the files."""
+"""Which function answers which path. Routes register with `@route`; `routes/__init__` lists the files."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ class _Node:
 
 
 _root = _Node()
+ROUTES: list[tuple[str, str]] = []  # (method, path with braces) of everything that is registered
 
 
 def route(method: str, path: str, scope: str = READ) -> Callable[[Handler], Handler]:
@@ -92,6 +93,7 @@ def route(method: str, path: str, scope: str = READ) -> Callable[[Handler], Hand
         if method in node.methods:
             raise ValueError(f"{method} {path} is routed twice")
         node.methods[method] = (handler, scope)
+        ROUTES.append((method, path))
         return handler
 
     return register
@@ -116,4 +118,3 @@ def route_find(method: str, path: str) -> tuple[Handler, str, list[str]]:
         raise method_not_allowed()
     handler, scope = node.methods[method]
     return handler, scope, parts
-

@@ -1,4 +1,4 @@
-"""What takes time: script runs, reboots, service control. Their activities come into being when somebody looks."""
+"""What takes time: scripts, reboots, service control. Activities come into being when somebody looks."""
 
 from __future__ import annotations
 
@@ -161,8 +161,7 @@ def _completed(world: World, run: Run, at: float) -> None:
     run.status = "COMPLETED"
     verdict = "Success" if run.result == "SUCCESS" else "Failed"
     message = (
-        f"Action completed: {run.name} Result: {run.result} Output: "
-        f"Action: {run.name}, Result: {verdict}\n{run.output}"
+        f"Action completed: {run.name} Result: {run.result} Output: Action: {run.name}, Result: {verdict}\n{run.output}"
     )
     _tell(world, run, "COMPLETED", message, at)["activityResult"] = run.result
 
@@ -173,6 +172,4 @@ def _rebooted(world: World, run: Run, at: float) -> None:
     _tell(world, run, "COMPLETED", message, at)["activityResult"] = "SUCCESS"
     run.device.last_boot = round(at, 3)
     run.device.needs_reboot = False
-    world.activity_add(
-        kind="MONITOR", code="SYSTEM_REBOOTED", message="System rebooted", device=run.device, at=at
-    )
+    world.activity_add(kind="MONITOR", code="SYSTEM_REBOOTED", message="System rebooted", device=run.device, at=at)

@@ -57,7 +57,7 @@ class Script:
 
     @property
     def is_bridge(self) -> bool:
-        """Decodes its first parameter and hands it to bash: the bash runner that NinjaOne customers set up."""
+        """Decodes its first parameter and hands it to bash: what customers set up as bash runner."""
         return "base64" in self.body and "bash" in self.body
 
 

@@ -1,4 +1,4 @@
-"""Serves a sandbox over HTTP/1.1 on the loopback interface: keep-alive, one thread a connection, one write an answer."""
+"""Serves a sandbox over HTTP/1.1 on loopback: keep-alive, one thread a connection, one write an answer."""
 
 from __future__ import annotations
 

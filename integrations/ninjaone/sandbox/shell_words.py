@@ -39,7 +39,7 @@ def commands_split(line: str) -> Iterator[tuple[str, str]]:
 
 
 def words_expand(command: str, variables: Mapping[str, str]) -> list[str]:
-    """The command's words after quoting and `$name`; raises NotPlainError where a real shell would do more."""
+    """The command's words after quoting and `$name`; NotPlainError where a real shell would do more."""
     words: list[str] = []
     word: str | None = None
     at = 0

@@ -8,7 +8,13 @@ from integrations.ninjaone.sandbox.messages import Json
 from integrations.ninjaone.sandbox.refusals import bad_request, conflict, not_found
 from integrations.ninjaone.sandbox.world import World
 
-DEFAULTS: Json = {"type": "PROBLEM", "priority": "NONE", "severity": "NONE", "tags": [], "attributeValues": []}
+DEFAULTS: Json = {
+    "type": "PROBLEM",
+    "priority": "NONE",
+    "severity": "NONE",
+    "tags": [],
+    "attributeValues": [],
+}
 # Body name of what a ticket calls otherwise.
 _RENAMED = {"cc": "ccList", "attributes": "attributeValues"}
 
@@ -55,9 +61,7 @@ def ticket_update(world: World, ticket_id: int, data: Json) -> Json:
     }
     world.tickets[ticket_id] = new
     if diff:
-        ticket_log_add(
-            world, ticket_id, kind="SAVE", author=None, publicEntry=False, system=True, changeDiff=diff
-        )
+        ticket_log_add(world, ticket_id, kind="SAVE", author=None, publicEntry=False, system=True, changeDiff=diff)
     return new
 
 

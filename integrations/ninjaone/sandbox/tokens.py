@@ -1,4 +1,4 @@
-"""Self-contained tokens: any sandbox process accepts what another one signed, so a restart logs nobody out."""
+"""Self-contained tokens: a sandbox accepts what another process signed, so a restart logs nobody out."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def token_sign(grant: Grant) -> str:
 
 @lru_cache(maxsize=4096)
 def token_read(token: str) -> Grant | None:
-    """The grant a token of ours stands for; None for anything else. Says nothing about expiry or revocation."""
+    """The grant a token of ours stands for; None for anything else. Expiry and revocation are not its job."""
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:  # bad base64, or characters that are not ASCII
@@ -54,7 +54,7 @@ def token_read(token: str) -> Grant | None:
     if not hmac.compare_digest(hmac.digest(_KEY, text, "sha256")[:_SEAL_BYTES], seal):
         return None
     kind, client_id, grant_id, generation, epoch, expires_at, scope = text.decode().split("\n")
-    return Grant(
+    grant = Grant(
         kind=kind,
         client_id=client_id,
         grant_id=grant_id,
@@ -63,9 +63,11 @@ def token_read(token: str) -> Grant | None:
         expires_at=int(expires_at),
         scope=scope,
     )
+    # Base64 has more than one spelling of the same bytes; only ours counts, or a spent token could be respelled.
+    return grant if token_sign(grant) == token else None
 
 
 def _veil(text: bytes, seal: bytes) -> bytes:
-    """XOR with a stream drawn from the seal: NinjaOne's tokens are opaque, so nobody shall learn to parse ours."""
+    """XOR with a stream drawn from the seal: tokens are opaque, so nobody shall learn to parse ours."""
     stream = hashlib.shake_256(_KEY + seal).digest(len(text))
     return bytes(a ^ b for a, b in zip(text, stream, strict=True))

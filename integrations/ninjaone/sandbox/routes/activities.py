@@ -33,7 +33,7 @@ def activity_list(call: Call) -> SandboxResponse:
 
 
 def _page(call: Call, rows: list[Json], *, kind: str | None) -> list[Json]:
-    """Newest first. `olderThan` and `newerThan` are ids: a timestamp silently finds nothing, as in NinjaOne."""
+    """Newest first. `olderThan` and `newerThan` are ids: a timestamp silently finds nothing."""
     size = call.number("pageSize")
     size = 200 if size is None else size
     if not 10 <= size <= 1000:

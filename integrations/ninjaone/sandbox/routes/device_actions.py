@@ -8,7 +8,12 @@ from integrations.ninjaone.sandbox.messages import NO_CONTENT, Json, SandboxResp
 from integrations.ninjaone.sandbox.refusals import bad_request, forbidden, not_found
 from integrations.ninjaone.sandbox.routes.scripts import roles_of
 from integrations.ninjaone.sandbox.routing import WRITE, Call, route
-from integrations.ninjaone.sandbox.runs import built_in_start, reboot_start, script_start, service_control_start
+from integrations.ninjaone.sandbox.runs import (
+    built_in_start,
+    reboot_start,
+    script_start,
+    service_control_start,
+)
 
 _START_TYPES = ("AUTO_START", "AUTO_START_DELAYED", "BOOT_START", "DEMAND_START", "DISABLED", "SYSTEM_START")
 
@@ -91,9 +96,7 @@ def _service(call: Call) -> tuple[Device, Json]:
 @route("POST", "/v2/device/{id}/windows-service/{serviceId}/control", WRITE)
 def service_control(call: Call) -> SandboxResponse:
     device, service = _service(call)
-    data = body_read(
-        call.request, {"action": one_of("START", "PAUSE", "STOP", "RESTART")}, required=("action",)
-    )
+    data = body_read(call.request, {"action": one_of("START", "PAUSE", "STOP", "RESTART")}, required=("action",))
     service_control_start(world=call.world, device=device, service=service, action=data["action"])
     return NO_CONTENT
 

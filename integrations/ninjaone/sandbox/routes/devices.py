@@ -101,8 +101,9 @@ def maintenance_set(call: Call) -> SandboxResponse:
     data = body_read(
         call.request,
         {
-            "disabledFeatures": lambda value: isinstance(value, list)
-            and set(map(str, value)) <= {"ALERTS", "PATCHING", "AVSCANS", "TASKS"},
+            "disabledFeatures": lambda value: (
+                isinstance(value, list) and set(map(str, value)) <= {"ALERTS", "PATCHING", "AVSCANS", "TASKS"}
+            ),
             "start": is_number,
             "end": is_number,
             "reasonMessage": is_text,

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from integrations.ninjaone.sandbox.bodies import body_json, body_read, fields_check, is_int32, is_object, is_text
-from integrations.ninjaone.sandbox.bodies import list_of, one_of
+from integrations.ninjaone.sandbox.bodies import (
+    body_json,
+    body_read,
+    fields_check,
+    is_int32,
+    is_object,
+    is_text,
+    list_of,
+    one_of,
+)
 from integrations.ninjaone.sandbox.messages import NO_CONTENT, Json, SandboxResponse, json_response
 from integrations.ninjaone.sandbox.refusals import bad_request
 from integrations.ninjaone.sandbox.routing import WRITE, Call, route
@@ -88,7 +96,13 @@ def location_create(call: Call) -> SandboxResponse:
 def _location_add(call: Call, organization: Organization, data: Json) -> Json:
     fields_check(data, _LOCATION, required=("name",))
     used = [row["id"] for other in call.world.organizations.values() for row in other.locations]
-    location = {"id": max(used, default=0) + 1, "name": data["name"], "address": "", "description": "", **data}
+    location = {
+        "id": max(used, default=0) + 1,
+        "name": data["name"],
+        "address": "",
+        "description": "",
+        **data,
+    }
     organization.locations.append(location)
     return location
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from integrations.ninjaone.sandbox.bodies import body_read, is_int32, is_object, is_text, list_of, or_null, text_up_to
+from integrations.ninjaone.sandbox.bodies import (
+    body_read,
+    is_int32,
+    is_object,
+    is_text,
+    list_of,
+    or_null,
+    text_up_to,
+)
 from integrations.ninjaone.sandbox.messages import Json, SandboxResponse, json_response
 from integrations.ninjaone.sandbox.refusals import not_found
 from integrations.ninjaone.sandbox.routing import READ, Call, route

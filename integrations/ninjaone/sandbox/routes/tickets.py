@@ -98,9 +98,7 @@ def get(call: Call) -> SandboxResponse:
 def update(call: Call) -> SandboxResponse:
     _licensed(call)
     ticket_find(call.world, call.path_number())
-    data = body_read(
-        call.request, {**_FIELDS, "version": is_int32}, required=(*_REQUIRED, "version", "requesterUid")
-    )
+    data = body_read(call.request, {**_FIELDS, "version": is_int32}, required=(*_REQUIRED, "version", "requesterUid"))
     return json_response(ticket_update(call.world, call.path_number(), data))
 
 
@@ -111,9 +109,7 @@ def log_list(call: Call) -> SandboxResponse:
     rows: list[Json] = call.world.ticket_logs.get(ticket_find(call.world, call.path_number())["id"], [])
     types = {name for value in call.query.get("type", []) for name in value.split(",")}
     anchor, size = call.number("anchorId"), call.number("pageSize")
-    fitting = [
-        row for row in rows if (not types or row["type"] in types) and (anchor is None or row["id"] > anchor)
-    ]
+    fitting = [row for row in rows if (not types or row["type"] in types) and (anchor is None or row["id"] > anchor)]
     return json_response(fitting[: 500 if size is None else max(size, 0)])
 
 

@@ -48,7 +48,8 @@ _DEVICES = (
          last_user="BOR\\Administrator", domain=_BOREALIS),
     Line(id=66, name="BOR-MINI1", node_class="MAC_SERVER", organization_id=3, location_id=8,
          last_user="build", domain=_BOREALIS),
-    Line(id=81, name="LIB-CAT01", node_class="LINUX_SERVER", organization_id=7, location_id=12, domain=_LIBRARY),
+    Line(id=81, name="LIB-CAT01", node_class="LINUX_SERVER", organization_id=7, location_id=12,
+         domain=_LIBRARY),
     Line(id=82, name="LIB-OPAC1", node_class="LINUX_WORKSTATION", organization_id=7, location_id=13,
          last_user="patron", domain=_LIBRARY),
     Line(id=83, name="LIB-DESK2", node_class="WINDOWS_WORKSTATION", organization_id=7, location_id=12,
@@ -63,12 +64,12 @@ _DEVICES = (
 def acme_world(now: Callable[[], float]) -> World:
     start = round(now(), 3)
     world = World(name="Acme MSP", now=now, technician_id=12)
+    uid = "1fa74a18-a329-40d8-b5b7-0a22624f78"
     world.users = [
-        user_seed(12, "1fa74a18-a329-40d8-b5b7-0a22624f7800", "Dana", "Fields", "dana.fields@acme-msp.example"),
-        user_seed(13, "1fa74a18-a329-40d8-b5b7-0a22624f7801", "Rui", "Sato", "rui.sato@acme-msp.example"),
-        user_seed(40, "1fa74a18-a329-40d8-b5b7-0a22624f7840", "Mia", "Lind", "m.lind@borealis.example",
-                  organization_id=3),
-    ]  # fmt: skip
+        user_seed(12, uid + "00", "Dana", "Fields", "dana.fields@acme-msp.example"),
+        user_seed(13, uid + "01", "Rui", "Sato", "rui.sato@acme-msp.example"),
+        user_seed(40, uid + "40", "Mia", "Lind", "m.lind@borealis.example", organization_id=3),
+    ]
     world.contacts = [
         contact_seed(501, "c2a40000-0000-4000-8000-000000000501", "Ana", "Boyd", "ana@acme-dental.example", 2)
     ]
@@ -122,6 +123,6 @@ def _tickets(world: World, start: float) -> None:
     ticket_seed(world, 1016, at=round(start - 600, 3), client_id=7, status_id=1000,
                 subject="Account for the new librarian", priority="LOW", severity="NONE",
                 description="Starts Monday: mail, badge, catalogue.")  # fmt: skip
-    ticket_seed(world, 1017, at=round(start - 9 * _DAY, 3), client_id=2, node_id=46, status_id=6000, version=5,
-                subject="Dentrix is slow at the front desk",
+    ticket_seed(world, 1017, at=round(start - 9 * _DAY, 3), client_id=2, node_id=46, status_id=6000,
+                version=5, subject="Dentrix is slow at the front desk",
                 description="Every screen takes ten seconds.")  # fmt: skip

@@ -24,8 +24,7 @@ def activities_seed(world: World, *, start: float, busy_device: int, busy_rows: 
     for device in world.devices.values():
         rows = busy_rows if device.id == busy_device else 6
         moments += [
-            (round(start - _STEP_SECONDS * (rows - number) - device.id, 3), device.id, number)
-            for number in range(rows)
+            (round(start - _STEP_SECONDS * (rows - number) - device.id, 3), device.id, number) for number in range(rows)
         ]
     for number, (at, device_id, turn) in enumerate(sorted(moments)):
         world.activities.append(_row(world, _FIRST_ID + number, at, device_id, turn))

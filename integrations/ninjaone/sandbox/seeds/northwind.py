@@ -1,4 +1,4 @@
-"""Northwind IT: another MSP. Organization 2, devices 41-44, scripts 26 and 146 and ticket 1014 exist here too."""
+"""Northwind IT: another MSP. Organization 2, devices 41-44, scripts 26, 146 and ticket 1014 exist here too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _DEVICES = (
          last_user="lab", domain=_TAILSPIN),
     Line(id=101, name="TAIL-SQL01", node_class="WINDOWS_SERVER", organization_id=4, location_id=7,
          last_user="TAIL\\dba", domain=_TAILSPIN),
-    Line(id=102, name="TAIL-WEB02", node_class="LINUX_SERVER", organization_id=4, location_id=7, domain=_TAILSPIN),
+    Line(id=102, name="TAIL-WEB02", node_class="LINUX_SERVER", organization_id=4, location_id=7,
+         domain=_TAILSPIN),
     Line(id=103, name="TAIL-MAC01", node_class="MAC", organization_id=4, location_id=7, last_user="irene",
          domain=_TAILSPIN),
 )  # fmt: skip

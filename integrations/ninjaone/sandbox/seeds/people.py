@@ -3,9 +3,7 @@ from __future__ import annotations
 from integrations.ninjaone.sandbox.messages import Json
 
 
-def user_seed(
-    user_id: int, uid: str, first: str, last: str, email: str, *, organization_id: int | None = None
-) -> Json:
+def user_seed(user_id: int, uid: str, first: str, last: str, email: str, *, organization_id: int | None = None) -> Json:
     """A technician, or with an organization an end user of it."""
     is_technician = organization_id is None
     row: Json = {

@@ -47,8 +47,7 @@ def software_seed(node_class: str, count: int) -> list[Json]:
     """The programs usual for the class, then redistributables until there are `count`."""
     usual = _WINDOWS if node_class in WINDOWS else _LINUX if node_class in LINUX else _MAC
     rows = [
-        _software(name, publisher, version, number)
-        for number, (name, publisher, version) in enumerate(usual[:count])
+        _software(name, publisher, version, number) for number, (name, publisher, version) in enumerate(usual[:count])
     ]
     rows += [
         _software(f"Component Pack {number:03d} Redistributable", "Contoso Ltd", f"14.{number}.0", number)

@@ -21,7 +21,7 @@ def ticket_seed(
     tags: tuple[str, ...] = (),
     comments: tuple[str, ...] = (),
 ) -> None:
-    """A ticket of the first technician, with its description, comments and last change of status in the log."""
+    """A ticket of the first technician; the log has its description, comments and change of status."""
     status = next(row for row in world.ticket_statuses if row["statusId"] == status_id)
     author = world.users[0]
     ticket: Json = {
