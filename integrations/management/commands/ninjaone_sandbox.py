@@ -30,12 +30,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Port {options['port']} cannot be used: {error}. Choose another with --port."
             ) from error
-        self._introduce(server)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
+        self._introduce(server)
         stopping.wait()
         server.stop()
         thread.join()
@@ -50,3 +50,4 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Start Countersign with NINJAONE_SANDBOX_URL={server.url} and connect with the region Sandbox."
         )
+        self.stdout.flush()  # into a pipe or a log file, too, at once

@@ -29,14 +29,14 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.25rem;
   background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: .9rem; padding: 1.75rem; }
+main { width: 100%; max-width: 33rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: .9rem; padding: 1.5rem 1.75rem; }
 .mark { font-size: .8rem; letter-spacing: .08em; text-transform: uppercase; color: var(--mute); margin: 0; }
 h1 { font-size: 1.3rem; line-height: 1.3; margin: .4rem 0 .75rem; }
 p { margin: 0 0 1rem; color: var(--mute); }
 p b { color: var(--ink); }
 ul { list-style: none; margin: 0 0 1.25rem; padding: 0; border-top: 1px solid var(--line); }
-li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
+li { padding: .5rem 0; border-bottom: 1px solid var(--line); }
 li b { display: block; }
 li span { color: var(--mute); font-size: .92rem; }
 code { overflow-wrap: anywhere; font-size: .85rem; }

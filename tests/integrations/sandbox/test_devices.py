@@ -18,6 +18,7 @@ def test_devices_page_by_the_last_id_seen(acme: Caller) -> None:
     assert acme.get("/v2/devices", after=100) == []
     assert acme.error("GET", "/v2/devices", pageSize=0)[0] == 400
     assert acme.error("GET", "/v2/devices", pageSize="many")[0] == 404
+    assert len(acme.get("/v2/devices", pageSize="")) == 17
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,14 @@ def test_a_patch_renames_and_moves_a_device(acme: Caller) -> None:
     got = acme.get("/v2/device/46")
     assert (got["displayName"], got["organizationId"], got["systemName"]) == ("FRONT", 3, "ACME-FRONT1")
     assert acme.error("PATCH", "/v2/device/46", body={"organizationId": 404})[0] == 400
+
+
+def test_user_data_is_shown_once_there_is_some(acme: Caller) -> None:
+    assert "userData" not in acme.get("/v2/device/46")
+    acme.send("PATCH", "/v2/device/46", body={"userData": {"asset": "A-7"}})
+    acme.send("PATCH", "/v2/organization/2", body={"userData": {"crm": 9}})
+    assert acme.get("/v2/device/46")["userData"] == {"asset": "A-7"}
+    assert acme.get("/v2/organization/2")["userData"] == {"crm": 9}
 
 
 def test_custom_fields_and_maintenance_change_and_stay(acme: Caller) -> None:

@@ -10,6 +10,7 @@ def test_organizations_page_by_the_last_id_seen(acme: Caller) -> None:
         "City Library",
     ]
     assert [row["id"] for row in acme.get("/v2/organizations", pageSize=1, after=2)] == [3]
+    assert acme.error("GET", "/v2/organizations", pageSize=0)[0] == 400
 
 
 def test_one_organization_has_locations_and_policies(acme: Caller) -> None:

@@ -41,6 +41,19 @@ def test_a_created_ticket_can_be_read_and_has_its_description_in_the_log(acme: C
     assert entry["appUserContactId"] == 12
 
 
+def test_a_ticket_without_a_description_has_an_empty_log(acme: Caller) -> None:
+    ticket = _create(acme)
+    assert acme.get(f"/v2/ticketing/ticket/{ticket['id']}/log-entry") == []
+
+
+def test_an_update_that_changes_nothing_raises_the_version_and_logs_nothing(acme: Caller) -> None:
+    before = acme.get("/v2/ticketing/ticket/1014/log-entry")
+    body = _full(acme.get("/v2/ticketing/ticket/1014"))
+    assert acme.send("PUT", "/v2/ticketing/ticket/1014", body=body).status == 200
+    assert acme.get("/v2/ticketing/ticket/1014")["version"] == 4
+    assert acme.get("/v2/ticketing/ticket/1014/log-entry") == before
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -58,6 +71,7 @@ def test_a_created_ticket_can_be_read_and_has_its_description_in_the_log(acme: C
         {"description": {"public": True, "colour": "red"}},
         {"attributes": [{"attributeId": 11}]},
         {"cc": {"phones": []}},
+        {"cc": []},
         {"tags": "printing"},
         {"version": 1},
     ],
