@@ -60,6 +60,7 @@ class Invocation(models.Model):
     organization_name = models.CharField(max_length=255, blank=True)
 
     approvals_needed = models.PositiveSmallIntegerField(default=0)
+    approvals_given = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)  # decision deadline
     decided_at = models.DateTimeField(null=True)
@@ -108,6 +109,9 @@ class Invocation(models.Model):
             models.CheckConstraint(
                 condition=Q(approvals_needed=0) | (Q(expires_at__isnull=False) & ~Q(digest="")),
                 name="invocation_request_has_deadline_and_digest",
+            ),
+            models.CheckConstraint(
+                condition=Q(approvals_given__lte=models.F("approvals_needed")), name="invocation_votes_in_bounds"
             ),
             models.CheckConstraint(
                 condition=~Q(status=Status.QUEUED) | Q(release_by__isnull=False), name="invocation_queued_has_deadline"

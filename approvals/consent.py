@@ -1,0 +1,109 @@
+"""What an approval is bound to: one exhaustive list, one digest, one comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+from integrations.audit import canonical
+
+# Facts that change all the time and say nothing about what was approved.
+VOLATILE = {
+    "device": {"offline", "last_contact", "os_name"},
+    "alert": {"message", "update_time"},
+    # The ticket as it was is inside the request's body, version included.
+    "ticket": {"raw"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Everything that an approval holds for. A field that a call gains must appear here too (a test insists)."""
+
+    # The request's bytes.
+    method: str
+    base_url: str
+    path: str
+    query: str
+    body: str | None
+    # Whose, and through which credentials.
+    msp: str
+    connection: str
+    epoch: int
+    region: str
+    client_id: str
+    # Who asked for what.
+    agent: str
+    tool: str
+    tool_version: str
+    arguments: str
+    # What NinjaOne said of the things it touches: device, organization, script, runner, ticket, alert.
+    facts: dict[str, dict[str, Any]]
+    # Under which policy, until when.
+    policy: str
+    policy_version: int
+    approvals_needed: int
+    expires_at: str
+
+    def text(self) -> str:
+        """The canonical JSON that is stored."""
+        return canonical({field.name: getattr(self, field.name) for field in fields(self)})
+
+    def digest(self) -> str:
+        """SHA-256 over every field as length-prefixed name and value, as "sha256:<hex>"."""
+        hasher = hashlib.sha256(b"countersign consent 1\n")
+        for field in fields(self):
+            for part in (field.name.encode(), canonical(getattr(self, field.name)).encode()):
+                hasher.update(b"%d:" % len(part))
+                hasher.update(part)
+        return f"sha256:{hasher.hexdigest()}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Consent:
+        """The consent that `text()` stored."""
+        return cls(**json.loads(text))
+
+
+def pinned(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The facts (as JSON) without what changes all the time."""
+    return {
+        name: {key: value for key, value in fact.items() if key not in VOLATILE.get(name, set())}
+        for name, fact in facts.items()
+    }
+
+
+def differences(then: Consent, now: Consent) -> list[str]:
+    """What changed between two consents, each as a phrase a technician understands; empty when nothing did."""
+    found = _fact_differences(then.facts, now.facts)
+    for field in fields(Consent):
+        if field.name == "facts" or getattr(then, field.name) == getattr(now, field.name):
+            continue
+        found.append(PHRASES.get(field.name, f"{field.name.replace('_', ' ')} changed"))
+    return found
+
+
+PHRASES = {
+    "epoch": "NinjaOne was reconnected or disconnected",
+    "region": "the connection's region changed",
+    "client_id": "the connection's client id changed",
+    "base_url": "the connection's host changed",
+    "tool_version": "the tool itself changed with an update of Countersign",
+    "body": "what would be sent changed",
+    "path": "where it would be sent changed",
+}
+
+
+def _fact_differences(then: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]) -> list[str]:
+    found = []
+    for name in sorted(then.keys() | now.keys()):
+        before, after = then.get(name), now.get(name)
+        if before is None or after is None:
+            found.append(f"the {name} is {'new' if before is None else 'gone'}")
+            continue
+        for key in sorted(before.keys() | after.keys()):
+            if before.get(key) != after.get(key):
+                label = key.replace("_", " ")
+                found.append(f"the {name}'s {label} changed from {before.get(key)!r} to {after.get(key)!r}")
+    return found

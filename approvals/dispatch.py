@@ -1,0 +1,170 @@
+"""Claim, send, settle. The attempt is on record before the socket is opened; a write goes out at most once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from datetime import timedelta
+from typing import cast
+
+from django.db import transaction
+from django.db.models import F
+
+from approvals import release
+from approvals.errors import GateError
+from approvals.models import Attempt, Invocation, Status
+from approvals.prepare import parsed_arguments
+from approvals.upstream import Outcome, perform
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now, database_now
+from integrations.models import Connection
+from tools.calls import Call
+from tools.facts import facts_from_json
+from tools.registry import TOOLS
+
+logger = logging.getLogger(__name__)
+
+# Longer than the longest call (60 s): whoever holds a lapsed lease is dead.
+LEASE = timedelta(seconds=90)
+DISPATCHER = Actor.system("dispatcher")
+
+
+def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
+    """Store a new auto call as being sent, send it, settle it. Raises IntegrityError when it lost a race, unsent."""
+    now = database_now() if row.is_write else row.created_at
+    row.status = Status.DISPATCHING
+    row.dispatch_started_at = now
+    row.lease_until = now + LEASE
+    row.attempt_count = 1
+    if row.is_write:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            _record_attempt(row, actor)
+    else:
+        row.save(force_insert=True)
+    settle(row, perform(connection=cast(Connection, row.connection), call=call, is_write=row.is_write))
+
+
+def dispatch_due(limit: int = 20) -> int:
+    """Send what is queued, oldest first; how many left the queue. Safe to call anywhere, any number of times."""
+    due = Invocation.objects.filter(status=Status.QUEUED, release_by__gt=Now()).order_by("release_by")
+    return sum(dispatch_one(row_id) for row_id in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def dispatch_one(row_id: uuid.UUID) -> bool:
+    """Check one queued invocation against the world as it is now, and send it. True when it left the queue."""
+    rows = Invocation.objects.select_related("msp", "agent__msp", "agent_key", "connection__msp")
+    row = rows.filter(pk=row_id, status=Status.QUEUED).first()
+    if row is None:
+        return False
+    try:
+        changed = release.changes(row)
+    except GateError as error:
+        # NinjaOne cannot be asked right now: it stays queued until its release deadline.
+        logger.warning("Invocation %s waits: %s", row.pk, error.message)
+        return False
+    if changed:
+        return release.block(row, changed)
+    return _claim(row) and _send(row)
+
+
+def settle(row: Invocation, outcome: Outcome) -> bool:
+    """Write the end of the attempt; False when a sweeper was faster and the ledger says something else by now."""
+    values = {
+        "status": outcome.status,
+        "finished_at": Now(),
+        "lease_until": None,
+        "result": outcome.result,
+        "is_truncated": outcome.is_truncated,
+        "note": outcome.note,
+        "upstream_status": outcome.upstream_status,
+        "error_code": outcome.error_code,
+        "error_message": outcome.error_message,
+    }
+    # A write that a sweeper gave up on as unknown may still be settled by its own, late, answer: that is evidence.
+    open_states = [Status.DISPATCHING, Status.UNKNOWN] if row.is_write else [Status.DISPATCHING]
+    mine = Invocation.objects.filter(pk=row.pk, status__in=open_states, attempt_count=row.attempt_count)
+    if row.is_write or row.approvals_needed:
+        with transaction.atomic():
+            is_settled = bool(mine.update(**values))
+            if is_settled:
+                _finish_attempt(row, outcome)
+    else:
+        is_settled = bool(mine.update(**values))
+    _copy(row, outcome) if is_settled else row.refresh_from_db()
+    return is_settled
+
+
+def _claim(row: Invocation) -> bool:
+    """Take the row for this process, unless anything that was approved has changed in between."""
+    with transaction.atomic():
+        now = database_now()
+        queued = Invocation.objects.filter(
+            pk=row.pk,
+            status=Status.QUEUED,
+            release_by__gt=Now(),
+            msp__frozen_at=None,
+            agent__is_enabled=True,
+            connection__epoch=cast(Connection, row.connection).epoch,
+        )
+        if not queued.update(
+            status=Status.DISPATCHING,
+            dispatch_started_at=now,
+            lease_until=now + LEASE,
+            attempt_count=F("attempt_count") + 1,
+        ):
+            return False
+        row.status, row.dispatch_started_at = Status.DISPATCHING, now
+        row.attempt_count += 1
+        if row.is_write or row.approvals_needed:
+            _record_attempt(row, DISPATCHER)
+    return True
+
+
+def _send(row: Invocation) -> bool:
+    tool = TOOLS[row.tool]
+    call = tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))
+    settle(row, perform(connection=cast(Connection, row.connection), call=call, is_write=row.is_write))
+    return True
+
+
+def _record_attempt(row: Invocation, actor: Actor) -> None:
+    Attempt.objects.create(
+        msp_id=row.msp_id,
+        invocation=row,
+        number=row.attempt_count,
+        is_write=row.is_write,
+        started_at=row.dispatch_started_at,
+    )
+    audit_append(
+        msp=row.msp,
+        actor=actor,
+        action="invocation.dispatched",
+        subject=f"invocation {row.pk}",
+        data={"tool": row.tool, "method": row.method, "path": row.path, "attempt": row.attempt_count},
+    )
+
+
+def _finish_attempt(row: Invocation, outcome: Outcome) -> None:
+    Attempt.objects.filter(invocation=row, number=row.attempt_count).update(
+        finished_at=Now(),
+        upstream_status=outcome.upstream_status,
+        upstream_request_id=outcome.upstream_request_id,
+        error_code=outcome.error_code,
+    )
+    audit_append(
+        msp=row.msp,
+        actor=DISPATCHER,
+        action=f"invocation.{outcome.status.value}",
+        subject=f"invocation {row.pk}",
+        data={"upstream_status": outcome.upstream_status, "code": outcome.error_code},
+    )
+
+
+def _copy(row: Invocation, outcome: Outcome) -> None:
+    """The settled columns on the object in hand, so that the answer needs no second query."""
+    row.status, row.result, row.is_truncated = outcome.status, outcome.result, outcome.is_truncated
+    row.note, row.upstream_status, row.lease_until = outcome.note, outcome.upstream_status, None
+    row.error_code, row.error_message = outcome.error_code, outcome.error_message
+    row.finished_at = database_now()

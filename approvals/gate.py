@@ -1,0 +1,203 @@
+"""The gate: an agent asks, policy decides, and the call runs, waits or is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from django.db import IntegrityError, transaction
+
+from approvals import idempotency, records
+from approvals.dispatch import invocation_run
+from approvals.errors import GateError
+from approvals.models import Invocation, Status
+from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, prepare
+from approvals.records import Draft
+from integrations.agent_keys import Principal
+from integrations.audit import Actor, audit_append, canonical
+from integrations.models import Connection, ConnectionState
+from tools.calls import JSON
+from tools.errors import InvalidArgumentsError
+from tools.facts import facts_to_json
+from tools.models import Mode
+from tools.policy import PolicyRow, policies_of
+from tools.registry import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What an agent sent, parsed at the edge; `arguments` are still as they came."""
+
+    tool: Tool
+    arguments: object
+    reason: str = ""
+    ticket_id: int | None = None
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of it. A dry run's invocation is not stored."""
+
+    invocation: Invocation
+    is_replay: bool = False
+    is_dry_run: bool = False
+
+
+def invocation_submit(*, principal: Principal, submission: Submission) -> Submitted:
+    """Take a call: run it, hold it for approval, or refuse it. Raises GateError; policy's refusals are on record."""
+    try:
+        arguments = submission.tool.parse(submission.arguments)
+    except InvalidArgumentsError as error:
+        raise GateError(
+            "invalid_arguments",
+            "Some arguments are not right; nothing was sent. Correct them and call again.",
+            errors=[{"field": e.field, "code": e.code, "message": e.message} for e in error.errors],
+        ) from error
+    draft = _draft(principal, submission, arguments)
+    if (earlier := idempotency.earlier(draft)) is not None:
+        return Submitted(earlier, is_replay=True)
+    try:
+        return _submit(draft, dry_run=submission.dry_run)
+    except GateError as refusal:
+        if not submission.dry_run:
+            records.record_refusal(draft, refusal)
+        raise
+
+
+def _draft(principal: Principal, submission: Submission, arguments: dict[str, JSON]) -> Draft:
+    text = canonical_arguments(arguments)
+    digest = hashlib.sha256(f"{submission.tool.id}\n{text}".encode()).hexdigest()
+    return Draft(
+        principal=principal,
+        tool=submission.tool,
+        arguments=arguments,
+        arguments_text=text,
+        call_digest=digest,
+        reason=submission.reason,
+        ticket_id=submission.ticket_id,
+        idempotency_key=None if submission.dry_run else submission.idempotency_key,
+    )
+
+
+def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
+    connection = _connection(draft)
+    draft.connection = connection
+    policies = policies_of(connection)
+    draft.mode = policies[draft.tool.id].mode
+    _check_allowed(draft)
+    if (waiting := idempotency.waiting(draft)) is not None:
+        return Submitted(waiting, is_replay=True)
+    _check_connected(connection)
+    prepared = prepare(
+        tool=draft.tool,
+        arguments=draft.arguments,
+        connection=connection,
+        policies=policies,
+        agent=draft.principal.agent,
+    )
+    draft.mode = prepared.mode
+    if prepared.mode is Mode.DISABLED:
+        raise _disabled(draft)
+    row = _row(draft, prepared, policies[draft.tool.id])
+    if dry_run:
+        return Submitted(row, is_dry_run=True)
+    return _hold(draft, row) if prepared.mode is Mode.APPROVAL_NEEDED else _run(draft, row, prepared)
+
+
+def _connection(draft: Draft) -> Connection:
+    if draft.principal.msp.frozen_at is not None:
+        raise GateError("frozen", f"{draft.principal.msp.name} has stopped every agent. Nothing was sent. Ask them.")
+    row = Connection.objects.for_msp(draft.principal.msp).filter(vendor="ninjaone").first()
+    if row is None:
+        raise GateError("not_connected", "NinjaOne is not connected. An admin connects it on the integration page.")
+    row.msp = draft.principal.msp
+    return row
+
+
+def _check_connected(connection: Connection) -> None:
+    match ConnectionState(connection.state):
+        case ConnectionState.NOT_AUTHORIZED:
+            raise GateError(
+                "not_connected", "NinjaOne is not authorized yet. Nothing was sent. An admin must press Authorize."
+            )
+        case ConnectionState.NEEDS_REAUTHORIZATION:
+            raise GateError(
+                "needs_reauthorization",
+                f"NinjaOne no longer accepts our access: {connection.state_reason} Nothing was sent. "
+                "An admin must authorize again on the integration page.",
+            )
+
+
+def _check_allowed(draft: Draft) -> None:
+    allowed = draft.principal.agent.allowed_tools
+    if allowed is not None and draft.tool.id not in allowed:
+        raise GateError("scope_denied", f"This agent may not use {draft.tool.name}. Nothing was sent. Ask an admin.")
+    if draft.mode is Mode.DISABLED:
+        raise _disabled(draft)
+
+
+def _disabled(draft: Draft) -> GateError:
+    return GateError(
+        "tool_disabled",
+        f"{draft.principal.msp.name} has switched this call off ({draft.tool.name}). Nothing was sent. "
+        "Do not try again; ask a technician.",
+    )
+
+
+def _row(draft: Draft, prepared: Prepared, policy: PolicyRow) -> Invocation:
+    """The ledger row of a prepared call, not saved yet."""
+    connection = cast(Connection, draft.connection)
+    row = records.new_row(draft, draft.principal.now)
+    row.method, row.base_url, row.path = prepared.call.method, origin_of(connection), prepared.call.path
+    row.query, row.body = prepared.call.query_text, prepared.call.body_text
+    row.facts = canonical(facts_to_json(prepared.facts))
+    target = prepared.target
+    row.device_id, row.device_name = target.device_id, (target.device or "")[:255]
+    row.organization_id, row.organization_name = target.organization_id, (target.organization or "")[:255]
+    if prepared.mode is Mode.APPROVAL_NEEDED:
+        row.status = Status.PENDING_APPROVAL
+        row.approvals_needed = policy.approvals_needed
+        row.expires_at = draft.principal.now + timedelta(minutes=draft.tool.decision_minutes)
+        consent = consent_of(
+            prepared=prepared,
+            tool=draft.tool,
+            arguments=draft.arguments_text,
+            connection=connection,
+            agent=draft.principal.agent,
+            policy=policy,
+            approvals_needed=row.approvals_needed,
+            expires_at=row.expires_at,
+        )
+        row.consent, row.digest = consent.text(), consent.digest()
+    return row
+
+
+def _hold(draft: Draft, row: Invocation) -> Submitted:
+    """Store a request for people. The loser of a race gets the winner's row."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            audit_append(
+                msp=row.msp,
+                actor=Actor.agent(draft.principal.agent),
+                action="request.submitted",
+                subject=f"invocation {row.pk}",
+                data={"tool": row.tool, "digest": row.digest, "arguments": json.loads(row.arguments)},
+            )
+    except IntegrityError:
+        return Submitted(idempotency.winner(draft), is_replay=True)
+    return Submitted(row)
+
+
+def _run(draft: Draft, row: Invocation, prepared: Prepared) -> Submitted:
+    """Run an auto call right here. The loser of a race on an idempotency key gets the winner's row."""
+    try:
+        invocation_run(row, call=prepared.call, actor=Actor.agent(draft.principal.agent))
+    except IntegrityError:
+        return Submitted(idempotency.winner(draft), is_replay=True)
+    return Submitted(row)

@@ -1,0 +1,169 @@
+"""From validated arguments to a frozen request: live facts, the call, the mode, the consent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from approvals.consent import Consent, pinned
+from approvals.errors import GateError
+from approvals.upstream import read_json
+from integrations.audit import canonical
+from integrations.models import Agent, Connection
+from integrations.ninjaone.hosts import UnknownRegionError, base_url
+from tools.calls import JSON, Call, get
+from tools.errors import ToolRefusedError
+from tools.facts import Fact, RunnerFact, Target, facts_needed, facts_read, facts_to_json, target_of
+from tools.models import Mode
+from tools.policy import PolicyRow, effective_mode
+from tools.registry import Tool
+
+SEAL_KEYS = ("name", "updatedOn", "lastUpdatedBy")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call ready to be frozen, and what a person must know about it."""
+
+    call: Call
+    mode: Mode
+    facts: dict[str, Fact]
+    target: Target
+
+
+def prepare(
+    *,
+    tool: Tool,
+    arguments: dict[str, JSON],
+    connection: Connection,
+    policies: Mapping[str, PolicyRow],
+    agent: Agent,
+    for_approval: bool | None = None,
+) -> Prepared:
+    """Read what must be known, build the call, and judge it.
+
+    `for_approval` None means: as the mode says. Raises GateError; sends nothing but GETs.
+    """
+    modes = {row_id: row.mode for row_id, row in policies.items()}
+    mode = effective_mode(tool, policies=modes, call=None)
+    asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
+    wants_scope = agent.allowed_organizations is not None
+    facts = _read(tool, arguments, connection, for_approval=asks or wants_scope)
+    try:
+        call = tool.build(arguments, facts)
+    except ToolRefusedError as refusal:
+        raise GateError(refusal.code, refusal.message) from refusal
+    mode = effective_mode(tool, policies=modes, call=call)
+    if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
+        facts = _read(tool, arguments, connection, for_approval=True)
+    prepared = Prepared(call, mode, facts, target_of(facts, arguments))
+    _check_scope(agent, prepared)
+    return prepared
+
+
+def consent_of(
+    *,
+    prepared: Prepared,
+    tool: Tool,
+    arguments: str,
+    connection: Connection,
+    agent: Agent,
+    policy: PolicyRow,
+    approvals_needed: int,
+    expires_at: datetime,
+) -> Consent:
+    """The consent for a prepared call. Raises GateError when the region is not offered any more."""
+    return Consent(
+        method=prepared.call.method,
+        base_url=origin_of(connection),
+        path=prepared.call.path,
+        query=prepared.call.query_text,
+        body=prepared.call.body_text,
+        msp=str(connection.msp_id),
+        connection=str(connection.pk),
+        epoch=connection.epoch,
+        region=connection.region,
+        client_id=connection.client_id,
+        agent=str(agent.pk),
+        tool=tool.id,
+        tool_version=tool.version,
+        arguments=arguments,
+        facts=pinned(facts_to_json(prepared.facts)),
+        policy=policy.mode.value,
+        policy_version=policy.version,
+        approvals_needed=approvals_needed,
+        expires_at=expires_at.isoformat(timespec="microseconds"),
+    )
+
+
+def origin_of(connection: Connection) -> str:
+    """The host of the connection's region. Raises GateError."""
+    try:
+        return base_url(connection.region)
+    except UnknownRegionError as error:
+        raise GateError("not_connected", f"{error} An admin must choose a region again.") from error
+
+
+def canonical_arguments(arguments: Mapping[str, JSON]) -> str:
+    """The one text of an argument set."""
+    return canonical(dict(arguments))
+
+
+def parsed_arguments(text: str) -> dict[str, Any]:
+    """The arguments that `canonical_arguments` stored."""
+    value: dict[str, Any] = json.loads(text)
+    return value
+
+
+def _read(tool: Tool, arguments: dict[str, JSON], connection: Connection, *, for_approval: bool) -> dict[str, Fact]:
+    def read(call: Call) -> JSON:
+        return read_json(connection=connection, call=call)
+
+    runner = None
+    if "runner" in facts_needed(tool, arguments, for_approval=for_approval):
+        runner = _live_runner(connection, read_json(connection=connection, call=get("/v2/automation/scripts")))
+    elif connection.runner_script_id is not None:
+        runner = RunnerFact(script_id=connection.runner_script_id, seal=dict(connection.runner_seal or {}))
+    try:
+        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval)
+    except ToolRefusedError as refusal:
+        raise GateError(refusal.code, refusal.message) from refusal
+
+
+def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:
+    """The runner as NinjaOne has it now. Raises GateError when it is not what an admin saved."""
+    if connection.runner_script_id is None:
+        return None
+    rows = scripts if isinstance(scripts, list) else []
+    live = next((row for row in rows if isinstance(row, dict) and row.get("id") == connection.runner_script_id), None)
+    if live is None or live.get("active") is False:
+        raise GateError(
+            "bash_runner_missing",
+            f"The bash runner script {connection.runner_script_id} is gone or inactive in NinjaOne. Nothing was sent. "
+            "An admin must set it again on the integration page.",
+        )
+    saved = connection.runner_seal or {}
+    changed = [key for key in SEAL_KEYS if live.get(key) != saved.get(key)]
+    if changed:
+        raise GateError(
+            "bash_runner_missing",
+            f"The bash runner script was changed in NinjaOne since its id was saved ({', '.join(changed)}). Nothing "
+            "was sent. An admin must look at it in NinjaOne and save its id again on the integration page.",
+        )
+    return RunnerFact(script_id=connection.runner_script_id, seal={key: live.get(key) for key in SEAL_KEYS})
+
+
+def _check_scope(agent: Agent, prepared: Prepared) -> None:
+    """An agent limited to organizations gets only what provably belongs to one of them."""
+    if agent.allowed_organizations is None:
+        return
+    organization = prepared.target.organization_id
+    if organization is None or organization not in agent.allowed_organizations:
+        raise GateError(
+            "scope_denied",
+            "This agent is limited to certain organizations, and this call does not provably belong to one of them. "
+            "Nothing was sent. Name a device or an organization that the agent may see.",
+        )

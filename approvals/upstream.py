@@ -1,0 +1,188 @@
+"""One call on the wire, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from dataclasses import dataclass
+
+from approvals.errors import HTTP_STATUS, GateError
+from approvals.models import Status
+from integrations.audit import canonical
+from integrations.models import Connection
+from integrations.ninjaone.client import send
+from integrations.ninjaone.errors import AmbiguousError, UnusableAnswerError, WireError, describe
+from integrations.ninjaone.hosts import base_url
+from integrations.ninjaone.wire import WireAnswer, WireRequest
+from tools.answers import UnusableAnswerError as UnusableResultError
+from tools.calls import JSON, Call
+from tools.errors import UpstreamNotFoundError
+
+logger = logging.getLogger(__name__)
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# A paged read stops asking for more after this long and hands out what it has.
+PAGING_SECONDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of an attempt, in the columns of the ledger."""
+
+    status: Status
+    result: str | None = None
+    is_truncated: bool = False
+    note: str = ""
+    upstream_status: int | None = None
+    upstream_request_id: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+def read_json(*, connection: Connection, call: Call) -> JSON:
+    """The JSON of a GET. Raises UpstreamNotFoundError for 404, GateError for everything else that is not 2xx JSON."""
+    try:
+        answer = send(connection=connection, request=wire_request(connection, call), is_write=False)
+        if answer.status == 404:
+            raise UpstreamNotFoundError(call.path)
+        if not 200 <= answer.status < 300:
+            raise GateError(
+                "upstream_error",
+                f"NinjaOne answered {answer.status} to {call.path}: {describe(answer).message} Nothing was changed.",
+                extra={"upstream_status": answer.status},
+            )
+        value: JSON = parsed(answer)
+    except WireError as error:
+        raise gate_error(error) from error
+    except UnusableAnswerError as error:
+        raise GateError("upstream_error", f"NinjaOne's answer to {call.path} cannot be read: {error}.") from error
+    return value
+
+
+def perform(*, connection: Connection, call: Call, is_write: bool) -> Outcome:
+    """Send `call` (a read with all its pages) and say what became of it. Never raises."""
+    try:
+        return _perform(connection, call, is_write=is_write)
+    except Exception as error:
+        # The only broad catch: whatever happened, the ledger gets an end, and a write that may be out is unknown.
+        logger.exception("A call ended in an unforeseen way")
+        text = f"Something unforeseen happened ({type(error).__name__})."
+        return (
+            _lost(text) if is_write else Outcome(Status.FAILED, error_code="upstream_unavailable", error_message=text)
+        )
+
+
+def parsed(answer: WireAnswer) -> JSON:
+    """The answer's JSON with U+FFFD for what no database and no UTF-8 can hold (NUL, lone surrogates)."""
+    value: JSON = answer.json()
+    return _storable(value) if b"\\u" in answer.body else value
+
+
+def _storable(value: JSON) -> JSON:
+    match value:
+        case str():
+            return UNSTORABLE.sub("\ufffd", value)
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {UNSTORABLE.sub("\ufffd", key): _storable(item) for key, item in value.items()}
+    return value
+
+
+def wire_request(connection: Connection, call: Call) -> WireRequest:
+    """The call as bytes for the connection's host."""
+    return WireRequest(
+        method=call.method,
+        base_url=base_url(connection.region),
+        path=call.path,
+        query=call.query_text,
+        body=call.body_text,
+    )
+
+
+def gate_error(error: WireError) -> GateError:
+    """A wire error as a refusal."""
+    code = error.code if error.code in HTTP_STATUS else "upstream_unavailable"
+    return GateError(code, error.message, retry_after=error.retry_after)
+
+
+def _perform(connection: Connection, call: Call, *, is_write: bool) -> Outcome:
+    pages: list[JSON] = []
+    stop_at = time.monotonic() + PAGING_SECONDS
+    following: Call | None = call
+    answer: WireAnswer | None = None
+    try:
+        while following is not None:
+            answer = send(connection=connection, request=wire_request(connection, following), is_write=is_write)
+            if not 200 <= answer.status < 300:
+                return _refused(answer, is_write=is_write)
+            pages.append(parsed(answer) if answer.body.strip() else None)
+            out_of_time = is_write or time.monotonic() > stop_at
+            following = None if out_of_time else call.answer.next_call(call, pages)
+        status = 0 if answer is None else answer.status
+        result = call.answer.result(pages, upstream_status=status)
+    except AmbiguousError as error:
+        if is_write:
+            return _lost(error.message)
+        return Outcome(Status.FAILED, error_code="upstream_unavailable", error_message=error.message[:1000])
+    except WireError as error:
+        return Outcome(Status.FAILED, error_code=gate_error(error).code, error_message=error.message[:1000])
+    except (UnusableAnswerError, UnusableResultError) as error:
+        return _unusable(answer, str(error), is_write=is_write)
+    return Outcome(
+        Status.SUCCEEDED,
+        result=json.dumps(result.value, separators=(",", ":"), ensure_ascii=False),
+        is_truncated=result.truncated,
+        note=result.note[:1000],
+        upstream_status=status,
+        upstream_request_id=_request_id(answer),
+    )
+
+
+def _refused(answer: WireAnswer, *, is_write: bool) -> Outcome:
+    """NinjaOne said no; a 5xx to a write may still have done it."""
+    complaint = describe(answer).message
+    if is_write and answer.status >= 500:
+        return _lost(f"NinjaOne answered {answer.status}: {complaint}", answer)
+    return Outcome(
+        Status.FAILED,
+        upstream_status=answer.status,
+        upstream_request_id=_request_id(answer),
+        error_code="upstream_error",
+        error_message=f"NinjaOne answered {answer.status}: {complaint}"[:1000],
+    )
+
+
+def _unusable(answer: WireAnswer | None, text: str, *, is_write: bool) -> Outcome:
+    """A 2xx whose body makes no sense: a write was accepted all the same."""
+    status = None if answer is None else answer.status
+    if is_write:
+        return Outcome(
+            Status.SUCCEEDED,
+            result=canonical({"accepted": True, "upstream_status": status}),
+            note="NinjaOne accepted the call, but its answer cannot be read (result_unreadable).",
+            upstream_status=status,
+        )
+    return Outcome(
+        Status.FAILED,
+        upstream_status=status,
+        error_code="upstream_error",
+        error_message=f"NinjaOne's answer cannot be read: {text}"[:1000],
+    )
+
+
+def _lost(text: str, answer: WireAnswer | None = None) -> Outcome:
+    return Outcome(
+        Status.UNKNOWN,
+        upstream_status=None if answer is None else answer.status,
+        upstream_request_id=_request_id(answer),
+        error_code="outcome_unknown",
+        error_message=f"{text} It may or may not have happened; it is not sent again."[:1000],
+    )
+
+
+def _request_id(answer: WireAnswer | None) -> str:
+    return "" if answer is None else (answer.request_id or "")[:100]
