@@ -1,0 +1,46 @@
+// Countdowns and copy buttons. Pages say everything without this file; it only keeps them current.
+(() => {
+  "use strict";
+
+  const words = (seconds) => {
+    if (seconds <= 0) return "time is over";
+    const hours = Math.floor(seconds / 3600);
+    const minutes = Math.floor((seconds % 3600) / 60);
+    if (hours >= 48) return `${Math.floor(hours / 24)} days left`;
+    if (hours > 0) return `${hours} h ${minutes} min left`;
+    if (minutes > 0) return `${minutes} min ${Math.floor(seconds % 60)} s left`;
+    return `${Math.floor(seconds)} s left`;
+  };
+
+  // The server's clock counts, not this device's: the page says what time it was when it was made.
+  const tick = () => {
+    for (const clock of document.querySelectorAll("[data-seconds-left]")) {
+      clock.dataset.deadline ??= String(performance.now() + Number(clock.dataset.secondsLeft) * 1000);
+      const left = (Number(clock.dataset.deadline) - performance.now()) / 1000;
+      clock.textContent = words(left);
+      clock.classList.toggle("is-short", left < 120);
+    }
+  };
+  tick();
+  setInterval(tick, 1000);
+  document.addEventListener("htmx:afterSwap", tick);
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-copies]");
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copies);
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    button.textContent = "Copied";
+  });
+
+  for (const [index, source] of document.querySelectorAll("[data-copy]").entries()) {
+    if (!navigator.clipboard) break;
+    source.id ||= `copy-${index}`;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button is-small";
+    button.dataset.copies = source.id;
+    button.textContent = "Copy";
+    source.after(button);
+  }
+})();
