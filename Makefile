@@ -1,0 +1,81 @@
+# Needs Python 3.11 or newer (with venv) and make, nothing else.
+#   make demo    try it: a server with two made-up MSPs and a NinjaOne of its own
+#   make test    all tests (DATABASE_URL=postgresql://... runs them there; ARGS="tests/config -x" narrows)
+#   make check   lint, types, import rules, migrations
+#   make bench   calls per second and CPU per call, over HTTP
+#   make lock    pin the dependencies anew
+#   make clean   forget everything that the above made
+
+SHELL = /bin/sh
+.DEFAULT_GOAL = help
+.PHONY: help demo test check bench lock clean
+
+DEMO_PORT = 8800
+DEMO_SANDBOX_PORT = 8801
+# Processes that share the tests, and the branch coverage below which they fail (empty: not measured).
+TEST_PROCESSES = 2
+COVERAGE =
+ARGS =
+
+VENV = .venv
+RUN = $(VENV)/bin/python
+PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+ROOMS = approvals tools integrations
+CODE = config $(ROOMS) tests bench manage.py
+
+help:
+	@sed -n '/^#   /s/^#  //p' Makefile
+
+$(RUN):
+	@for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    exec "$$python" -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv was found. Install one (Debian, Ubuntu: apt install python3-venv)," \
+	  "or name it: make PYTHON=/path/to/python3" >&2; exit 1
+
+# Existing installations are brought up to date only when a lock file is newer than the last one.
+$(VENV)/.run-time: requirements.txt | $(RUN)
+	@echo "Installing what Countersign needs"
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt | $(RUN)
+	@echo "Installing what Countersign, its tests and checks need"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $(VENV)/.run-time $@
+
+demo: $(VENV)/.run-time
+	@$(RUN) -m config.demo --port $(DEMO_PORT) --sandbox-port $(DEMO_SANDBOX_PORT)
+
+test: $(VENV)/.development
+	$(RUN) -m pytest $(if $(filter-out 1,$(TEST_PROCESSES)),-n $(TEST_PROCESSES) --dist loadgroup) \
+	  $(if $(COVERAGE),$(ROOMS:%=--cov=%) --cov-branch --cov-report=term --cov-fail-under=$(COVERAGE)) $(ARGS)
+
+check: $(VENV)/.development
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy $(wildcard $(CODE))
+	$(VENV)/bin/lint-imports
+	$(RUN) -m djlint templates --check --lint --quiet
+	DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -W error manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -W error manage.py check --fail-level WARNING
+
+bench: $(VENV)/.development
+	$(RUN) -m bench $(ARGS)
+
+lock: | var/uv/bin/uv
+	UV="var/uv/bin/uv pip compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate" && \
+	$$UV --output-file requirements.txt && \
+	$$UV --group test --group lint --constraint requirements.txt --output-file requirements-dev.txt
+
+var/uv/bin/uv: | $(RUN)
+	$(RUN) -m venv var/uv
+	var/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+clean:
+	rm -rf $(VENV) var .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	  .hypothesis test-results
