@@ -1,0 +1,115 @@
+"""The same call again is the same invocation."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from approvals.errors import GateError
+from approvals.models import Invocation, Status
+from integrations.agent_keys import agent_key_issue
+from integrations.audit import Actor
+from integrations.clock import database_now
+from integrations.models import Agent
+from integrations.ninjaone.sandbox import Sandbox
+from tests.approvals.asking import again, ask, deny, submit
+from tests.cast import Tenant
+
+KEY = {"idempotency_key": "ticket-1014-reboot"}
+
+
+def test_the_same_key_and_call_give_the_same_invocation(acme: Tenant, ninjaone: Sandbox) -> None:
+    options = {"idempotency_key": "t"}
+    ticket = {"organization_id": 2, "ticket_form_id": 1, "subject": "Once"}
+    first = submit(acme, "ninja-create-ticket", options=options, **ticket)
+    second = submit(acme, "ninja-create-ticket", options=options, **ticket)
+    assert (first.is_replay, second.is_replay) == (False, True)
+    assert second.invocation.pk == first.invocation.pk
+    assert len(ninjaone.calls("POST")) == 1
+
+
+def test_the_key_with_another_call_is_refused(acme: Tenant) -> None:
+    submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
+    with pytest.raises(GateError) as caught:
+        submit(acme, "ninja-reboot-device", device_id=41, options=KEY)
+    assert caught.value.code == "idempotency_mismatch"
+
+
+def test_a_key_is_kept_for_seven_days(acme: Tenant) -> None:
+    first = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
+    Invocation.objects.update(created_at=database_now() - timedelta(days=8), status=Status.DENIED)
+    second = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
+    assert second.invocation.pk != first.invocation.pk
+
+
+def test_a_key_means_nothing_to_another_agent(acme: Tenant, northwind: Tenant) -> None:
+    first = submit(acme, "ninja-list-devices", options=KEY)
+    second = submit(northwind, "ninja-list-devices", options=KEY)
+    assert second.invocation.pk != first.invocation.pk
+    sibling = Agent.objects.create(msp=acme.msp, name="sibling")
+    acme.key, acme.key_text = agent_key_issue(agent=sibling, actor=Actor.user(acme.admin))
+    third = submit(acme, "ninja-list-organizations", options=KEY)
+    assert not third.is_replay
+
+
+def test_an_identical_call_that_still_waits_is_the_waiting_one(acme: Tenant) -> None:
+    first = ask(acme, "ninja-reboot-device", device_id=43)
+    assert ask(acme, "ninja-reboot-device", mode=None, device_id=43).pk == first.pk
+
+
+def test_an_identical_call_after_a_decision_is_a_new_one(acme: Tenant) -> None:
+    first = ask(acme, "ninja-reboot-device", device_id=43)
+    deny(acme, first)
+    assert ask(acme, "ninja-reboot-device", device_id=43).pk != first.pk
+
+
+def test_an_identical_call_that_is_overdue_is_expired_on_the_way(acme: Tenant) -> None:
+    first = ask(acme, "ninja-reboot-device", device_id=43)
+    Invocation.objects.update(expires_at=database_now() - timedelta(seconds=1))
+    assert ask(acme, "ninja-reboot-device", device_id=43).pk != first.pk
+    assert again(first.pk).status == Status.EXPIRED
+
+
+def test_many_at_once_make_one_row(acme: Tenant) -> None:
+    found: list[str] = []
+    barrier = threading.Barrier(16)
+
+    def one() -> None:
+        try:
+            barrier.wait()
+            found.append(str(ask(acme, "ninja-reboot-device", device_id=43).pk))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert len(set(found)) == 1
+    assert Invocation.objects.count() == 1
+
+
+def test_many_auto_writes_with_one_key_at_once_are_sent_once(acme: Tenant, ninjaone: Sandbox) -> None:
+    barrier = threading.Barrier(8)
+    found: list[str] = []
+
+    def one() -> None:
+        try:
+            barrier.wait()
+            ticket = {"organization_id": 2, "ticket_form_id": 1, "subject": "Once"}
+            found.append(str(submit(acme, "ninja-create-ticket", options=KEY, **ticket).invocation.pk))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(found), len(set(found))) == (8, 1)
+    assert len(ninjaone.calls("POST")) == 1
