@@ -40,7 +40,8 @@ def test_the_key_with_another_call_is_refused(acme: Tenant) -> None:
 
 def test_a_key_is_kept_for_seven_days(acme: Tenant) -> None:
     first = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
-    Invocation.objects.update(created_at=database_now() - timedelta(days=8), status=Status.DENIED)
+    deny(acme, first.invocation)
+    Invocation.objects.update(created_at=database_now() - timedelta(days=8))
     second = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
     assert second.invocation.pk != first.invocation.pk
 

@@ -13,7 +13,7 @@ from approvals.sweep import expire, sweep
 from approvals.upstream import Outcome
 from integrations.clock import database_now
 from integrations.ninjaone.sandbox import Sandbox
-from tests.approvals.asking import again, approve, ask
+from tests.approvals.asking import again, approve, ask, submit
 from tests.cast import Tenant
 
 PAST = timedelta(seconds=1)
@@ -21,13 +21,16 @@ PAST = timedelta(seconds=1)
 
 def in_flight(tenant: Tenant, *, is_write: bool) -> Invocation:
     """A row whose sender died with the lease lapsed."""
-    row = ask(tenant, "ninja-reboot-device", device_id=43) if is_write else ask(tenant, "ninja-list-devices")
-    now = database_now()
-    Invocation.objects.filter(pk=row.pk).update(
-        status=Status.DISPATCHING, dispatch_started_at=now, attempt_count=1, lease_until=now - PAST, finished_at=None
-    )
+    name, arguments = ("ninja-reboot-device", {"device_id": 43}) if is_write else ("ninja-list-devices", {})
+    row = submit(tenant, name, options={"dry_run": True}, **arguments).invocation
+    row.status, row.approvals_needed = Status.DISPATCHING, 0
+    row.dispatch_started_at, row.attempt_count = row.created_at, 1
+    row.lease_until = row.created_at - PAST
+    row.save(force_insert=True)
     if is_write:
-        Attempt.objects.create(msp=tenant.msp, invocation=row, number=1, is_write=True, started_at=now)
+        Attempt.objects.create(
+            msp=tenant.msp, invocation=row, number=1, is_write=True, started_at=row.dispatch_started_at
+        )
     return again(row.pk)
 
 

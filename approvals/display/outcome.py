@@ -1,0 +1,77 @@
+"""Where an invocation stands, in a sentence, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from approvals.display.invisibles import marked, marked_lines
+from approvals.display.request import pretty_json
+from approvals.models import Invocation, ReasonCode, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state of an invocation as read now, with everything known about its end."""
+
+    status: Status
+    words: str
+    reason: str
+    comment: SafeString
+    note: SafeString
+    error: SafeString
+    error_code: str
+    upstream_status: int | None
+    result: list[SafeString]
+    is_truncated: bool
+
+
+def outcome_of(invocation: Invocation, status: Status) -> Outcome:
+    """The outcome of an invocation that stands at `status`."""
+    return Outcome(
+        status=status,
+        words=status_words(invocation, status),
+        reason=reason_words(invocation.reason_code),
+        comment=marked(invocation.comment),
+        note=marked(invocation.note),
+        error=marked(invocation.error_message),
+        error_code=invocation.error_code,
+        upstream_status=invocation.upstream_status,
+        result=marked_lines(pretty_json(invocation.result)) if invocation.result else [],
+        is_truncated=invocation.is_truncated,
+    )
+
+
+def status_words(invocation: Invocation, status: Status) -> str:
+    """One sentence: what happened, and whether anything reached NinjaOne."""
+    sent = invocation.dispatch_started_at is not None
+    match status:
+        case Status.PENDING_APPROVAL:
+            return "Waits for a decision. Nothing was sent."
+        case Status.QUEUED:
+            return "Approved; it is sent within moments." if invocation.decided_at else "Is sent within moments."
+        case Status.DISPATCHING:
+            return "Is being sent to NinjaOne right now."
+        case Status.SUCCEEDED:
+            return "NinjaOne accepted it." if invocation.is_write else "NinjaOne answered."
+        case Status.FAILED:
+            return "It was sent, and NinjaOne refused it." if sent else "It was refused and never sent."
+        case Status.UNKNOWN:
+            return (
+                "It was sent, but no clear answer came back: it may or may not have happened. It is not sent again. "
+                "Look in NinjaOne, then settle it below."
+            )
+        case Status.DENIED:
+            return "Denied. Nothing was sent."
+        case Status.EXPIRED:
+            return "Its time was over before it could be sent. Nothing was sent."
+        case Status.CANCELLED:
+            return "The agent withdrew it. Nothing was sent."
+        case Status.BLOCKED:
+            return "A fact that the approval was bound to changed, so it was not sent."
+
+
+def reason_words(code: str) -> str:
+    """The label of a reason code; the code itself where it has none."""
+    return ReasonCode(code).label if code in ReasonCode.values else code

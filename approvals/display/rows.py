@@ -1,0 +1,52 @@
+"""One line of a list of invocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+
+from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.invisibles import marked
+from approvals.models import Invocation, Status
+from approvals.reading import status_now
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a list shows of an invocation, as read now. Text from outside is escaped and its odd characters marked."""
+
+    id: UUID
+    status: Status
+    tool: str
+    agent: SafeString
+    device: SafeString
+    organization: SafeString
+    is_request: bool
+    created: str
+    age: str
+    deadline: str
+    left: str
+    seconds_left: int
+    error_code: str
+
+
+def row_of(invocation: Invocation, now: datetime, zone: str) -> Row:
+    """The line of an invocation at `now`, its agent loaded."""
+    return Row(
+        id=invocation.pk,
+        status=status_now(invocation, now),
+        tool=invocation.tool_name or invocation.tool,
+        agent=marked(invocation.agent.name),
+        device=marked(invocation.device_name),
+        organization=marked(invocation.organization_name),
+        is_request=invocation.approvals_needed > 0,
+        created=absolute(invocation.created_at, zone),
+        age=duration((now - invocation.created_at).total_seconds()),
+        deadline=absolute(invocation.expires_at, zone),
+        left=time_left(invocation.expires_at, now),
+        seconds_left=seconds_left(invocation.expires_at, now),
+        error_code=invocation.error_code,
+    )

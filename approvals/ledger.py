@@ -1,0 +1,146 @@
+"""What an agent may look up: its own invocations, one, many, or one until it has ended."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Q
+
+from approvals.errors import GateError
+from approvals.models import Invocation, Status
+from approvals.models.invocations import InvocationQuerySet
+from approvals.reading import status_now
+from integrations.agent_keys import Principal
+from integrations.clock import database_now
+
+LONGEST_WAIT = 55
+LARGEST_PAGE = 100
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 1.0
+
+# What no envelope shows; scripts and consents can be long.
+UNSEEN = ("facts", "consent", "base_url", "path", "query", "body")
+CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f]{32})")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Invocations, newest first, and the cursor of the page after; None on the last one."""
+
+    invocations: list[Invocation]
+    next_cursor: str | None
+
+
+def invocation_get(*, principal: Principal, invocation_id: str | uuid.UUID) -> Invocation:
+    """One of the agent's own. Raises GateError, the same for foreign, unknown and malformed ids."""
+    wanted = _id_of(invocation_id)
+    row = None if wanted is None else _own(principal).filter(pk=wanted).first()
+    if row is None:
+        raise GateError("not_found", "There is no such invocation of yours. GET /api/v1/invocations lists them.")
+    return row
+
+
+def invocation_wait(
+    *,
+    principal: Principal,
+    invocation_id: str | uuid.UUID,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Invocation, datetime]:
+    """The invocation once it is not open any more, or after `seconds` (55 at most), and the database's time then.
+
+    No transaction is open between two looks. Raises GateError like invocation_get.
+    """
+    stop_at = time.monotonic() + min(seconds, LONGEST_WAIT)
+    pause = FIRST_PAUSE
+    now = principal.now
+    while True:
+        row = invocation_get(principal=principal, invocation_id=invocation_id)
+        left = stop_at - time.monotonic()
+        if left <= 0 or not status_now(row, now).is_open:
+            return row, now
+        sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+        now = database_now()
+
+
+def invocation_list(
+    *,
+    principal: Principal,
+    status: Status | None = None,
+    tool: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """A page of the agent's own. `status` is the one that a reader sees now. Raises GateError for a bad cursor."""
+    rows = _own(principal)
+    if status is not None:
+        rows = rows.filter(status_condition(status, principal.now))
+    if tool is not None:
+        rows = rows.filter(tool=tool)
+    if cursor is not None:
+        created_at, last_id = _cursor_read(cursor)
+        # The first condition is what an index can use; the second skips what the page before showed.
+        rows = rows.filter(created_at__lte=created_at).filter(Q(created_at__lt=created_at) | Q(pk__lt=last_id))
+    found = list(rows.order_by("-created_at", "-id")[: min(limit, LARGEST_PAGE) + 1])
+    page = found[: min(limit, LARGEST_PAGE)]
+    return Page(page, _cursor_of(page[-1]) if len(found) > len(page) else None)
+
+
+def status_condition(status: Status, now: datetime) -> Q:
+    """The rows that `status_now` reads as `status`."""
+    lapsed = Q(status=Status.DISPATCHING, lease_until__lte=now)
+    late = Q(status=Status.PENDING_APPROVAL, expires_at__lte=now) | Q(status=Status.QUEUED, release_by__lte=now)
+    match status:
+        case Status.EXPIRED:
+            return Q(status=status) | late
+        case Status.UNKNOWN:
+            return Q(status=status) | (lapsed & Q(is_write=True))
+        case Status.QUEUED:
+            return (Q(status=status) & ~late) | (lapsed & Q(is_write=False))
+        case Status.PENDING_APPROVAL:
+            return Q(status=status) & ~late
+        case Status.DISPATCHING:
+            return Q(status=status) & ~lapsed
+    return Q(status=status)
+
+
+def _own(principal: Principal) -> InvocationQuerySet:
+    return Invocation.objects.for_msp(principal.msp).filter(agent=principal.agent).defer(*UNSEEN)
+
+
+def _id_of(text: str | uuid.UUID) -> uuid.UUID | None:
+    """The id as we write it; the other spellings that Python takes are not ids."""
+    try:
+        value = uuid.UUID(str(text))
+    except ValueError:
+        return None
+    return value if str(value) == str(text).lower() else None
+
+
+def _cursor_of(row: Invocation) -> str:
+    microseconds = (row.created_at - EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"{microseconds}.{row.pk.hex}".encode()).decode().rstrip("=")
+
+
+def _cursor_read(cursor: str) -> tuple[datetime, uuid.UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    match = CURSOR.fullmatch(text)
+    if match is None:
+        raise GateError(
+            "invalid_arguments",
+            "The cursor is not one that was given out here. Start again without it.",
+            errors=[{"field": "cursor", "code": "invalid", "message": "Not a cursor of this list."}],
+        )
+    return EPOCH + timedelta(microseconds=int(match[1])), uuid.UUID(match[2])

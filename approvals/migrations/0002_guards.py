@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from django.db import migrations
+
+from approvals.models.states import FIRST, TRANSITIONS
+from integrations.guards import Guard, Rule, changed
+
+ALLOWED = " OR ".join(
+    f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in afters)}))"
+    for before, afters in TRANSITIONS.items()
+)
+FROZEN = changed(
+    "id", "msp_id", "agent_id", "agent_key_id", "connection_id", "tool", "tool_version", "policy", "is_write",
+    "arguments", "call_digest", "reason", "ticket_id", "method", "base_url", "path", "query", "body", "facts",
+    "consent", "digest", "device_id", "device_name", "organization_id", "organization_name", "approvals_needed",
+)  # fmt: skip
+VOTE = changed("id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "decided_at")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("approvals", "0001_initial")]
+
+    operations = [
+        Guard(
+            [
+                Rule(
+                    "invocation_starts_open_or_refused",
+                    "approvals_invocation",
+                    "INSERT",
+                    f"NEW.status NOT IN ({', '.join(repr(status.value) for status in FIRST)})",
+                    "an invocation starts waiting, queued, being sent, or refused",
+                ),
+                Rule(
+                    "invocation_moves_forward",
+                    "approvals_invocation",
+                    "UPDATE",
+                    f"NEW.status <> OLD.status AND NOT ({ALLOWED})",
+                    "an invocation cannot move between these states",
+                ),
+                Rule(
+                    "invocation_write_is_sent_once",
+                    "approvals_invocation",
+                    "UPDATE",
+                    "OLD.is_write AND OLD.status = 'dispatching' AND NEW.status = 'queued'",
+                    "a write is never queued again",
+                ),
+                Rule(
+                    "invocation_is_frozen",
+                    "approvals_invocation",
+                    "UPDATE",
+                    FROZEN,
+                    "what was asked and what would be sent never changes",
+                ),
+                Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
+            ]
+        )
+    ]

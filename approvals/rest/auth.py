@@ -1,0 +1,41 @@
+"""Agent keys as DRF knows authentication. Cookies play no part."""
+
+from __future__ import annotations
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from integrations.agent_keys import InvalidKeyError, Principal, agent_key_authenticate
+
+
+class AgentKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer cs_...`; the principal becomes `request.auth`."""
+
+    def authenticate(self, request: Request) -> tuple[None, Principal]:
+        """The principal. Raises AuthenticationFailed, also without a header."""
+        try:
+            return None, agent_key_authenticate(authorization=request.META.get("HTTP_AUTHORIZATION"))
+        except InvalidKeyError as error:
+            raise AuthenticationFailed from error
+
+    def authenticate_header(self, request: Request) -> str:
+        """What WWW-Authenticate says."""
+        return "Bearer"
+
+
+class AgentKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """How the OpenAPI document names it."""
+
+    target_class = AgentKeyAuthentication
+    name = "agentKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        """The security scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "cs_<8 characters>_<43 characters>",
+            "description": "An agent key. It is shown once, when an admin creates it.",
+        }

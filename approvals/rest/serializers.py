@@ -1,0 +1,178 @@
+"""What each operation takes: exact types, and no key that it does not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from approvals.errors import GateError
+from approvals.ledger import LARGEST_PAGE, LONGEST_WAIT
+from approvals.models import Status
+
+MAX_REASON = 2_000
+MAX_TICKET = 2**31 - 1
+
+
+class Text(serializers.CharField):
+    """A string; no number is turned into one, and nothing is trimmed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: object) -> str:
+        """The string as it came."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+
+class Integer(serializers.IntegerField):
+    """A JSON integer; no string, float or boolean is turned into one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The integer as it came."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class Digits(serializers.IntegerField):
+    """An integer in a query string: plain digits."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number of the digits."""
+        if not re.fullmatch(r"[0-9]{1,9}", data):
+            self.fail("invalid")
+        return int(data)
+
+
+class Flag(serializers.BooleanField):
+    """true or false; no word or number is turned into one."""
+
+    def to_internal_value(self, data: object) -> bool:
+        """The boolean as it came."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field({"type": "object"})
+class AnyObject(serializers.Field[Any, Any, Any, Any]):
+    """A JSON object, judged elsewhere."""
+
+    default_error_messages = {"invalid": "Must be a JSON object."}
+
+    def to_internal_value(self, data: object) -> dict[str, Any]:
+        """The object as it came."""
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """The object as it is."""
+        return value
+
+
+class Input(serializers.Serializer[Any]):
+    """The base of every input: see `parsed`."""
+
+
+class Nothing(Input):
+    """No key at all."""
+
+
+class InvokeBody(Input):
+    """A call of a tool."""
+
+    arguments = AnyObject(required=False, help_text="The tool's arguments, as its input_schema says.")
+    reason = Text(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=MAX_REASON,
+        help_text="Why; shown to the approver as the agent's own, unverified words.",
+    )
+    ticket_id = Integer(required=False, allow_null=True, min_value=1, max_value=MAX_TICKET)
+    dry_run = Flag(required=False, help_text="Resolve and evaluate everything, store and send nothing.")
+
+
+class ToolQuery(Input):
+    """The shape of a tool."""
+
+    format = serializers.ChoiceField(choices=["openai", "anthropic"], required=False)
+
+
+class WaitQuery(Input):
+    """How long to wait for an end."""
+
+    wait = Digits(required=False, min_value=0, max_value=LONGEST_WAIT, help_text="Seconds.")
+
+
+class ListQuery(Input):
+    """Which of the agent's invocations."""
+
+    status = serializers.ChoiceField(choices=Status.values, required=False)
+    tool = Text(required=False, max_length=80, help_text="Full id, or the name after the colon.")
+    cursor = Text(required=False, max_length=200, help_text="next_cursor of the page before.")
+    limit = Digits(required=False, min_value=1, max_value=LARGEST_PAGE, help_text="50 if not given.")
+
+
+class InputSchema(OpenApiSerializerExtension):  # type: ignore[misc]
+    """Says in the OpenAPI document that inputs are closed."""
+
+    target_class = Input
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """The usual schema, and no other key."""
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        return {**schema, "additionalProperties": False}
+
+
+def parsed(kind: type[Input], data: object) -> dict[str, Any]:
+    """The validated keys that were sent. Raises GateError invalid_arguments with every complaint."""
+    if not isinstance(data, Mapping):
+        raise _refused([{"field": "", "code": "invalid", "message": "Must be a JSON object."}])
+    serializer = kind(data=data)
+    errors = [
+        {"field": key, "code": "unknown", "message": f"There is no such key here. Known: {_known(serializer)}."}
+        for key in data
+        if key not in serializer.fields
+    ]
+    if not serializer.is_valid():
+        for field, details in serializer.errors.items():
+            errors += [{"field": field, "code": detail.code, "message": str(detail)} for detail in details]
+    if errors:
+        raise _refused(errors)
+    return dict(serializer.validated_data)
+
+
+def query_of(request: HttpRequest, kind: type[Input]) -> dict[str, Any]:
+    """The validated query string. Raises GateError; a parameter that stands there twice is refused too."""
+    repeated = [key for key, values in request.GET.lists() if len(values) > 1]
+    if repeated:
+        raise _refused([{"field": key, "code": "repeated", "message": "Give it once."} for key in repeated])
+    return parsed(kind, request.GET.dict())
+
+
+def idempotency_key_of(request: HttpRequest) -> str | None:
+    """The Idempotency-Key header: 1 to 255 printable ASCII characters. Raises GateError."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(r"[\x20-\x7e]{1,255}", key):
+        message = "Must be 1 to 255 printable ASCII characters."
+        raise _refused([{"field": "Idempotency-Key", "code": "invalid", "message": message}])
+    return key
+
+
+def _known(serializer: Input) -> str:
+    return ", ".join(serializer.fields) or "none"
+
+
+def _refused(errors: list[dict[str, str]]) -> GateError:
+    return GateError("invalid_arguments", "The request is not right; nothing was done. See errors.", errors=errors)

@@ -1,0 +1,212 @@
+"""The operations of the REST API: parse, call, render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from approvals.decisions import invocation_cancel
+from approvals.envelope import envelope, error_of, http_status_of, next_of, timestamp
+from approvals.errors import GateError
+from approvals.gate import Submission, invocation_submit
+from approvals.ledger import invocation_get, invocation_list, invocation_wait
+from approvals.models import Invocation, Status
+from approvals.reading import status_now
+from approvals.rest import docs
+from approvals.rest.auth import AgentKeyAuthentication
+from approvals.rest.catalogue import connection_of, tool_named, tool_of, tools_of
+from approvals.rest.errors import exception_handler, retry_after
+from approvals.rest.parser import body_read, json_body
+from approvals.rest.responses import json_response, request_id_of
+from approvals.rest.serializers import (
+    InvokeBody,
+    ListQuery,
+    Nothing,
+    ToolQuery,
+    WaitQuery,
+    idempotency_key_of,
+    parsed,
+    query_of,
+)
+from integrations.agent_keys import Principal
+from integrations.models import ConnectionState
+from tools.formats import as_anthropic, as_listing, as_openai
+from tools.models import Mode
+from tools.registry import Tool, find_tool
+
+FORMATS: dict[str | None, Callable[[Tool, Mode], dict[str, Any]]] = {
+    None: as_listing,
+    "openai": as_openai,
+    "anthropic": as_anthropic,
+}
+
+
+class ApiView(APIView):
+    """JSON whatever the Accept header says; an agent key and nothing else lets in."""
+
+    authentication_classes = [AgentKeyAuthentication]
+    # Set once the gate has the call: an error of ours after that may leave something sent.
+    may_have_sent = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate; there is nothing to negotiate."""
+        self.perform_authentication(request)
+
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse]:
+        """Our errors instead of DRF's."""
+        return exception_handler
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The methods of the address."""
+        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+
+    @property
+    def principal(self) -> Principal:
+        """Who is asking."""
+        principal: Principal = self.request.auth
+        return principal
+
+
+class NoSuchEndpoint(ApiView):
+    """Everything else under /api."""
+
+    authentication_classes = []
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The same answer to every method."""
+        refusal = GateError("not_found", "There is nothing at this address. GET /api/v1/docs shows what there is.")
+        return exception_handler(refusal, {"request": request, "view": self})
+
+
+class ToolList(ApiView):
+    """What this agent may call."""
+
+    @docs.tool_list
+    def get(self, request: Request) -> HttpResponse:
+        """List the tools that you may call; disabled ones are absent."""
+        shape = FORMATS[query_of(request, ToolQuery).get("format")]
+        return json_response({"tools": [shape(tool, mode) for tool, mode in tools_of(self.principal)]})
+
+
+class ToolDetail(ApiView):
+    """One tool."""
+
+    @docs.tool_detail
+    def get(self, request: Request, tool: str) -> HttpResponse:
+        """Show one tool that you may call."""
+        shape = FORMATS[query_of(request, ToolQuery).get("format")]
+        return json_response(shape(*tool_of(self.principal, tool)))
+
+
+class ToolInvoke(ApiView):
+    """A call."""
+
+    @docs.tool_invoke
+    def post(self, request: Request, tool: str) -> HttpResponse:
+        """Call a tool: it runs, waits for a technician, or is refused. Never executed twice."""
+        query_of(request, Nothing)
+        wanted = tool_named(tool)
+        key = idempotency_key_of(request)
+        body = parsed(InvokeBody, json_body(request))
+        submission = Submission(
+            tool=wanted,
+            arguments=body.get("arguments", {}),
+            reason=body.get("reason") or "",
+            ticket_id=body.get("ticket_id"),
+            dry_run=body.get("dry_run", False),
+            idempotency_key=key,
+        )
+        self.may_have_sent = True
+        submitted = invocation_submit(principal=self.principal, submission=submission)
+        return self._answer(submitted.invocation, is_dry_run=submitted.is_dry_run, is_replay=submitted.is_replay)
+
+    def _answer(self, invocation: Invocation, *, is_dry_run: bool, is_replay: bool) -> HttpResponse:
+        now = self.principal.now
+        body = envelope(invocation, now=now, msp_name=self.principal.msp.name, is_dry_run=is_dry_run)
+        status = 200 if is_dry_run else http_status_of(invocation, now)
+        headers = {"Idempotent-Replayed": "true"} if is_replay else {}
+        if body["next"] is not None:
+            headers |= {
+                "Location": f"/api/v1/invocations/{invocation.pk}",
+                "Retry-After": str(body["next"]["after_seconds"]),
+            }
+        if status >= 400:
+            headers |= retry_after(body["error"]["code"])
+            body["request_id"] = request_id_of(self.request)
+        return json_response(body, status=status, headers=headers)
+
+
+class InvocationList(ApiView):
+    """What this agent asked for."""
+
+    @docs.invocation_list
+    def get(self, request: Request) -> HttpResponse:
+        """List your own invocations, newest first."""
+        query = query_of(request, ListQuery)
+        known = find_tool(query["tool"]) if "tool" in query else None
+        page = invocation_list(
+            principal=self.principal,
+            status=Status(query["status"]) if "status" in query else None,
+            tool=query.get("tool") if known is None else known.id,
+            cursor=query.get("cursor"),
+            limit=query.get("limit", 50),
+        )
+        now, name = self.principal.now, self.principal.msp.name
+        rows = [envelope(invocation, now=now, msp_name=name) for invocation in page.invocations]
+        return json_response({"invocations": rows, "next_cursor": page.next_cursor})
+
+
+class InvocationDetail(ApiView):
+    """One invocation."""
+
+    @docs.invocation_detail
+    def get(self, request: Request, invocation_id: str) -> HttpResponse:
+        """Look at one of your invocations, and wait for its end if you like."""
+        seconds = query_of(request, WaitQuery).get("wait", 0)
+        invocation, now = invocation_wait(principal=self.principal, invocation_id=invocation_id, seconds=seconds)
+        return json_response(envelope(invocation, now=now, msp_name=self.principal.msp.name))
+
+
+class InvocationCancel(ApiView):
+    """Second thoughts."""
+
+    @docs.invocation_cancel
+    def post(self, request: Request, invocation_id: str) -> HttpResponse:
+        """Withdraw one of your invocations that is still pending or queued."""
+        query_of(request, Nothing)
+        invocation = invocation_get(principal=self.principal, invocation_id=invocation_id)
+        if request.META.get("CONTENT_LENGTH") not in {None, "", "0"}:
+            parsed(Nothing, json_body(request))
+        cancelled = invocation_cancel(principal=self.principal, invocation_id=invocation.pk)
+        return json_response(envelope(cancelled, now=self.principal.now, msp_name=self.principal.msp.name))
+
+
+class Me(ApiView):
+    """The caller."""
+
+    @docs.me
+    def get(self, request: Request) -> HttpResponse:
+        """Tell who your key is, what it may do, and whether NinjaOne is connected."""
+        query_of(request, Nothing)
+        principal, connection = self.principal, connection_of(self.principal)
+        agent = principal.agent
+        state = "not_connected" if connection is None else connection.state
+        return json_response(
+            {
+                "agent": {"id": str(agent.pk), "name": agent.name},
+                "msp": {"name": principal.msp.name, "slug": principal.msp.slug},
+                "key": {"prefix": f"cs_{principal.key.prefix}", "expires_at": timestamp(principal.key.expires_at)},
+                "scopes": {"tools": agent.allowed_tools, "organizations": agent.allowed_organizations},
+                "is_frozen": principal.msp.frozen_at is not None,
+                "connection": {
+                    "vendor": "ninjaone",
+                    "state": state,
+                    "works": state == ConnectionState.CONNECTED,
+                    "reason": (connection.state_reason or None) if connection else None,
+                },
+            }
+        )

@@ -1,0 +1,76 @@
+"""Rules that the database itself keeps, as triggers on SQLite and PostgreSQL alike, for migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`when` is SQL over NEW and OLD that both databases read; true means: refuse with `message`."""
+
+    name: str
+    table: str
+    event: str  # INSERT, UPDATE or DELETE
+    when: str
+    message: str
+
+
+def changed(*columns: str) -> str:
+    """SQL: any of these columns gets another value (NULL counts as one)."""
+    return " OR ".join(f"NOT (NEW.{c} = OLD.{c} OR (NEW.{c} IS NULL AND OLD.{c} IS NULL))" for c in columns)
+
+
+class Guard(Operation):
+    """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self.rules = rules
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models know nothing of triggers."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Create the triggers."""
+        for rule in self.rules:
+            for statement in _statements(rule, schema_editor.connection.vendor):
+                schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Drop the triggers."""
+        for rule in self.rules:
+            if schema_editor.connection.vendor == "sqlite":
+                schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name}")
+            else:
+                schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name} ON {rule.table}")
+                schema_editor.execute(f"DROP FUNCTION IF EXISTS {rule.name}()")
+
+    def describe(self) -> str:
+        """For `migrate`'s output."""
+        return f"Guard {', '.join(rule.name for rule in self.rules)}"
+
+
+def _statements(rule: Rule, vendor: str) -> list[str]:
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW WHEN {rule.when} "
+            f"BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"
+        ]
+    row = "OLD" if rule.event == "DELETE" else "NEW"
+    return [
+        f"CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {rule.when} THEN "
+        f"RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        f"RETURN {row}; END $$",
+        f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW EXECUTE FUNCTION {rule.name}()",
+    ]
