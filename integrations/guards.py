@@ -62,15 +62,14 @@ class Guard(Operation):
 
 
 def _statements(rule: Rule, vendor: str) -> list[str]:
+    head = f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW"
     if vendor == "sqlite":
-        return [
-            f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW WHEN {rule.when} "
-            f"BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"
-        ]
+        return [f"{head} WHEN {rule.when} BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"]
     row = "OLD" if rule.event == "DELETE" else "NEW"
-    return [
-        f"CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {rule.when} THEN "
-        f"RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-        f"RETURN {row}; END $$",
-        f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW EXECUTE FUNCTION {rule.name}()",
-    ]
+    function = f"""CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF {rule.when} THEN
+            RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN {row};
+    END $$"""
+    return [function, f"{head} EXECUTE FUNCTION {rule.name}()"]

@@ -1,0 +1,67 @@
+"""The whole product over real HTTP: server, background thread and NinjaOne sandbox on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from django.db import connections
+from pytest_django.live_server_helper import LiveServer
+
+from approvals.wake import WAKE
+from config.background import run_forever
+from integrations.ninjaone.sandbox import ACME, Sandbox
+from integrations.ninjaone.sandbox.server import serve_in_thread
+from tests.cast import Tenant, make_tenant
+
+
+@dataclass
+class Product:
+    """A running Countersign with one connected MSP."""
+
+    url: str
+    tenant: Tenant
+    sandbox: Sandbox
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """An agent's HTTP call."""
+        headers = {"Authorization": f"Bearer {self.tenant.key_text}", **options.pop("headers", {})}
+        return requests.request(method, f"{self.url}{path}", headers=headers, timeout=70, **options)
+
+    def invoke(self, tool: str, /, **arguments: Any) -> requests.Response:
+        """Call a tool."""
+        return self.request("POST", f"/api/v1/tools/{tool}/invoke", json={"arguments": arguments})
+
+    def outcome(self, invocation_id: str, wait: int = 20) -> dict[str, Any]:
+        """The envelope once it is no longer open."""
+        envelope: dict[str, Any] = self.request("GET", f"/api/v1/invocations/{invocation_id}?wait={wait}").json()
+        return envelope
+
+
+@pytest.fixture
+def product(live_server: LiveServer, transactional_db: None, settings: Any) -> Iterator[Product]:
+    """Started, connected, and stopped again."""
+    sandbox = Sandbox()
+    stop = threading.Event()
+
+    def background() -> None:
+        try:
+            run_forever(stop)
+        finally:
+            connections.close_all()
+
+    with serve_in_thread(sandbox) as ninjaone:
+        settings.NINJAONE_SANDBOX_URL = ninjaone.url
+        settings.PUBLIC_URL = live_server.url
+        settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+        thread = threading.Thread(target=background)
+        thread.start()
+        yield Product(live_server.url, make_tenant("acme", ACME, sandbox), sandbox)
+        stop.set()
+        WAKE.set()
+        thread.join()
+        WAKE.clear()
