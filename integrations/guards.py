@@ -73,3 +73,74 @@ def _statements(rule: Rule, vendor: str) -> list[str]:
         RETURN {row};
     END $$"""
     return [function, f"{head} EXECUTE FUNCTION {rule.name}()"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`table.column` names a row of `parent`, and both rows belong to the same MSP."""
+
+    table: str
+    column: str
+    parent: str
+
+    @property
+    def name(self) -> str:
+        """The constraint's name."""
+        return f"{self.table}_{self.column}_same_msp"
+
+    def rules(self) -> list[Rule]:
+        """As triggers, for SQLite, which cannot add a foreign key to a table that exists."""
+        stranger = (
+            f"EXISTS (SELECT 1 FROM {self.parent} WHERE {self.parent}.id = NEW.{self.column} "
+            f"AND {self.parent}.msp_id <> NEW.msp_id)"
+        )
+        message = f"{self.column} must belong to the same MSP"
+        return [
+            Rule(f"{self.name}_{event.lower()}", self.table, event, stranger, message) for event in ("INSERT", "UPDATE")
+        ]
+
+
+class SameMsp(Operation):
+    """Composite foreign keys (id, msp): a row cannot point into another tenant."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, references: list[Reference]) -> None:
+        self.references = references
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models know nothing of them."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Add them: foreign keys on PostgreSQL, triggers on SQLite."""
+        for reference in self.references:
+            if schema_editor.connection.vendor == "sqlite":
+                for rule in reference.rules():
+                    for statement in _statements(rule, "sqlite"):
+                        schema_editor.execute(statement, params=None)
+                continue
+            schema_editor.execute(
+                f"CREATE UNIQUE INDEX IF NOT EXISTS {reference.parent}_id_msp ON {reference.parent} (id, msp_id)"
+            )
+            schema_editor.execute(
+                f"ALTER TABLE {reference.table} ADD CONSTRAINT {reference.name} FOREIGN KEY ({reference.column}, msp_id) "
+                f"REFERENCES {reference.parent} (id, msp_id) DEFERRABLE INITIALLY IMMEDIATE"
+            )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Remove them."""
+        for reference in self.references:
+            if schema_editor.connection.vendor == "sqlite":
+                for rule in reference.rules():
+                    schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name}")
+            else:
+                schema_editor.execute(f"ALTER TABLE {reference.table} DROP CONSTRAINT IF EXISTS {reference.name}")
+
+    def describe(self) -> str:
+        """For `migrate`'s output."""
+        return f"Keep {', '.join(f'{r.table}.{r.column}' for r in self.references)} within one MSP"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import migrations
 
 from approvals.models.states import FIRST, TRANSITIONS
-from integrations.guards import Guard, Rule, changed
+from integrations.guards import Guard, Reference, Rule, SameMsp, changed
 
 ALLOWED = " OR ".join(
     f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in afters)}))"
@@ -18,7 +18,7 @@ VOTE = changed("id", "msp_id", "invocation_id", "user_id", "verdict", "digest", 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("approvals", "0001_initial")]
+    dependencies = [("approvals", "0001_initial"), ("integrations", "0002_guards")]
 
     operations = [
         Guard(
@@ -53,5 +53,14 @@ class Migration(migrations.Migration):
                 ),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ]
-        )
+        ),
+        SameMsp(
+            [
+                Reference("approvals_invocation", "agent_id", "integrations_agent"),
+                Reference("approvals_invocation", "agent_key_id", "integrations_agentkey"),
+                Reference("approvals_invocation", "connection_id", "integrations_connection"),
+                Reference("approvals_decision", "invocation_id", "approvals_invocation"),
+                Reference("approvals_attempt", "invocation_id", "approvals_invocation"),
+            ]
+        ),
     ]
