@@ -90,10 +90,9 @@ class Reference:
 
     def rules(self) -> list[Rule]:
         """As triggers, for SQLite, which cannot add a foreign key to a table that exists."""
-        stranger = (
-            f"EXISTS (SELECT 1 FROM {self.parent} WHERE {self.parent}.id = NEW.{self.column} "
-            f"AND {self.parent}.msp_id <> NEW.msp_id)"
-        )
+        its_row = f"{self.parent}.id = NEW.{self.column}"
+        # Names of tables and columns come from migrations alone.
+        stranger = f"EXISTS (SELECT 1 FROM {self.parent} WHERE {its_row} AND {self.parent}.msp_id <> NEW.msp_id)"  # noqa: S608
         message = f"{self.column} must belong to the same MSP"
         return [
             Rule(f"{self.name}_{event.lower()}", self.table, event, stranger, message) for event in ("INSERT", "UPDATE")
@@ -126,8 +125,8 @@ class SameMsp(Operation):
                 f"CREATE UNIQUE INDEX IF NOT EXISTS {reference.parent}_id_msp ON {reference.parent} (id, msp_id)"
             )
             schema_editor.execute(
-                f"ALTER TABLE {reference.table} ADD CONSTRAINT {reference.name} FOREIGN KEY ({reference.column}, msp_id) "
-                f"REFERENCES {reference.parent} (id, msp_id) DEFERRABLE INITIALLY IMMEDIATE"
+                f"ALTER TABLE {reference.table} ADD CONSTRAINT {reference.name} "
+                f"FOREIGN KEY ({reference.column}, msp_id) REFERENCES {reference.parent} (id, msp_id)"
             )
 
     def database_backwards(
