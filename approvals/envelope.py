@@ -60,6 +60,8 @@ def error_of(invocation: Invocation, status: Status) -> dict[str, Any] | None:
         return None
     is_unknown = status is Status.UNKNOWN
     code = "outcome_unknown" if is_unknown else invocation.error_code or "upstream_error"
+    if code == "outcome_unknown" and not is_unknown:
+        code = "upstream_error"  # somebody looked since, and it did not happen
     error: dict[str, Any] = {
         "code": code,
         "message": invocation.error_message or _message(invocation, status, ""),
@@ -121,6 +123,8 @@ def _message(invocation: Invocation, status: Status, msp_name: str) -> str:
 def _under_way(invocation: Invocation, status: Status) -> str:
     if status is Status.DISPATCHING:
         return "It is being sent to NinjaOne right now. Look again with next."
+    if invocation.dispatch_started_at is not None:
+        return "The first try to read it broke off; it is read again. Look again with next."
     taken = "Approved" if invocation.decided_at is not None else "Accepted"
     return f"{taken}, but not sent yet: it is next in line. Look again with next."
 
@@ -146,11 +150,11 @@ def _never_sent(invocation: Invocation, status: Status) -> str:
         case Status.CANCELLED:
             return "Withdrawn before it was sent; nothing happened."
         case Status.BLOCKED:
-            changed = invocation.error_message or invocation.note or "A fact the approval was bound to changed."
-            return f"Not executed: {changed} Ask again if it is still needed, so that it is approved as things are now."
-    if invocation.decided_at is not None:
-        return "Not executed: it was approved, but its time to be sent ran out. Ask again if it is still needed."
-    return "Not executed: nobody decided in time. Ask again if it is still needed."
+            changed = invocation.error_message or "Not sent, because a fact the approval was bound to changed."
+            return f"{changed} Ask again if it is still needed, so that it is approved as things are now."
+    if invocation.approvals_needed and invocation.decided_at is None:
+        return "Not executed: nobody decided in time. Ask again if it is still needed."
+    return "Not executed: its time to be sent ran out. Ask again if it is still needed."
 
 
 def _dry_message(status: Status, msp_name: str) -> str:

@@ -42,12 +42,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         case MethodNotAllowed():
+            allowed = ", ".join(context["view"].allowed_methods)
             return error_response(
                 request,
                 status=405,
                 code="method_not_allowed",
-                message=f"{request.method} is not possible here. Allowed: {', '.join(context['view'].allowed_methods)}.",
-                headers={"Allow": ", ".join(context["view"].allowed_methods)},
+                message=f"{request.method} is not possible here. Allowed: {allowed}.",
+                headers={"Allow": allowed},
             )
     return _crash(request, exc, may_have_sent=context["view"].may_have_sent)
 

@@ -19,9 +19,11 @@ MAX_INTEGER = 2**63 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def json_body(request: HttpRequest) -> Any:
-    """The value of a request's JSON body. Raises GateError: too_large, malformed."""
+def json_body(request: HttpRequest, *, may_be_empty: bool = False) -> Any:
+    """The value of a request's JSON body, `{}` for an empty one that may be. Raises GateError."""
     raw = body_read(request)
+    if not raw and may_be_empty:
+        return {}
     if not raw:
         _malformed("The body is empty. Send a JSON object.")
     media_type, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))

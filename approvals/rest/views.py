@@ -10,17 +10,16 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from approvals.decisions import invocation_cancel
-from approvals.envelope import envelope, error_of, http_status_of, next_of, timestamp
+from approvals.envelope import envelope, http_status_of, timestamp
 from approvals.errors import GateError
 from approvals.gate import Submission, invocation_submit
 from approvals.ledger import invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
-from approvals.reading import status_now
-from approvals.rest import docs
+from approvals.rest import operations
 from approvals.rest.auth import AgentKeyAuthentication
 from approvals.rest.catalogue import connection_of, tool_named, tool_of, tools_of
 from approvals.rest.errors import exception_handler, retry_after
-from approvals.rest.parser import body_read, json_body
+from approvals.rest.parser import json_body
 from approvals.rest.responses import json_response, request_id_of
 from approvals.rest.serializers import (
     InvokeBody,
@@ -85,7 +84,7 @@ class NoSuchEndpoint(ApiView):
 class ToolList(ApiView):
     """What this agent may call."""
 
-    @docs.tool_list
+    @operations.tool_list
     def get(self, request: Request) -> HttpResponse:
         """List the tools that you may call; disabled ones are absent."""
         shape = FORMATS[query_of(request, ToolQuery).get("format")]
@@ -95,7 +94,7 @@ class ToolList(ApiView):
 class ToolDetail(ApiView):
     """One tool."""
 
-    @docs.tool_detail
+    @operations.tool_detail
     def get(self, request: Request, tool: str) -> HttpResponse:
         """Show one tool that you may call."""
         shape = FORMATS[query_of(request, ToolQuery).get("format")]
@@ -105,7 +104,7 @@ class ToolDetail(ApiView):
 class ToolInvoke(ApiView):
     """A call."""
 
-    @docs.tool_invoke
+    @operations.tool_invoke
     def post(self, request: Request, tool: str) -> HttpResponse:
         """Call a tool: it runs, waits for a technician, or is refused. Never executed twice."""
         query_of(request, Nothing)
@@ -143,7 +142,7 @@ class ToolInvoke(ApiView):
 class InvocationList(ApiView):
     """What this agent asked for."""
 
-    @docs.invocation_list
+    @operations.invocation_list
     def get(self, request: Request) -> HttpResponse:
         """List your own invocations, newest first."""
         query = query_of(request, ListQuery)
@@ -163,7 +162,7 @@ class InvocationList(ApiView):
 class InvocationDetail(ApiView):
     """One invocation."""
 
-    @docs.invocation_detail
+    @operations.invocation_detail
     def get(self, request: Request, invocation_id: str) -> HttpResponse:
         """Look at one of your invocations, and wait for its end if you like."""
         seconds = query_of(request, WaitQuery).get("wait", 0)
@@ -174,13 +173,12 @@ class InvocationDetail(ApiView):
 class InvocationCancel(ApiView):
     """Second thoughts."""
 
-    @docs.invocation_cancel
+    @operations.invocation_cancel
     def post(self, request: Request, invocation_id: str) -> HttpResponse:
         """Withdraw one of your invocations that is still pending or queued."""
         query_of(request, Nothing)
         invocation = invocation_get(principal=self.principal, invocation_id=invocation_id)
-        if request.META.get("CONTENT_LENGTH") not in {None, "", "0"}:
-            parsed(Nothing, json_body(request))
+        parsed(Nothing, json_body(request, may_be_empty=True))
         cancelled = invocation_cancel(principal=self.principal, invocation_id=invocation.pk)
         return json_response(envelope(cancelled, now=self.principal.now, msp_name=self.principal.msp.name))
 
@@ -188,7 +186,7 @@ class InvocationCancel(ApiView):
 class Me(ApiView):
     """The caller."""
 
-    @docs.me
+    @operations.me
     def get(self, request: Request) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
         query_of(request, Nothing)
