@@ -1,0 +1,123 @@
+"""Which facts a call needs, how they are read from NinjaOne, and what the call is aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.errors import ToolRefusedError
+from tools.fact_sources import FactReading, Read
+from tools.fact_types import (
+    FACTS,
+    ActionFact,
+    AlertFact,
+    DeviceFact,
+    Fact,
+    OrganizationFact,
+    RunnerFact,
+    ScriptFact,
+    TicketFact,
+)
+from tools.subjects import reaches_runner, subjects_of
+
+if TYPE_CHECKING:
+    from tools.calls import JSON
+    from tools.definitions import Tool
+
+__all__ = [
+    "ActionFact",
+    "AlertFact",
+    "DeviceFact",
+    "Fact",
+    "OrganizationFact",
+    "RunnerFact",
+    "ScriptFact",
+    "Target",
+    "TicketFact",
+    "facts_from_json",
+    "facts_needed",
+    "facts_read",
+    "facts_to_json",
+    "target_of",
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a call is aimed at, as far as is known."""
+
+    device_id: int | None = None
+    device: str | None = None
+    organization_id: int | None = None
+    organization: str | None = None
+
+
+def facts_needed(tool: Tool, arguments: Mapping[str, JSON], *, for_approval: bool) -> tuple[str, ...]:
+    """The facts that the tool's function takes, and for an approval everything that a person must see.
+
+    A script of the library is always looked up: it must exist and be switched on.
+    """
+    subjects = subjects_of(arguments)
+    needed = [*tool.needs]
+    if not tool.is_generic:
+        needed += [name for name in ("script",) if subjects.script_id is not None]
+    if for_approval:
+        needed += subjects.names()
+    return tuple(dict.fromkeys(needed))
+
+
+def facts_read(
+    tool: Tool,
+    arguments: Mapping[str, JSON],
+    *,
+    read: Read,
+    runner: RunnerFact | None,
+    for_approval: bool,
+) -> dict[str, Fact]:
+    """Reads the needed facts. `read` performs a GET and returns what NinjaOne answered.
+
+    Raises ToolRefusedError, UnusableAnswerError, and what `read` raises except UpstreamNotFoundError.
+    """
+    needed = facts_needed(tool, arguments, for_approval=for_approval)
+    if "runner" in needed and runner is None:
+        raise ToolRefusedError(
+            "bash_runner_missing",
+            "No bash runner is configured for this MSP, so nothing was sent. A staff member sets its script id on "
+            "the integration page; ask them, then call again.",
+        )
+    if runner is not None and tool.name != "ninja-run-bash" and reaches_runner(arguments, runner.script_id):
+        raise ToolRefusedError(
+            "use_run_bash",
+            f"Script {runner.script_id} is this MSP's bash runner, so nothing was sent. Use ninja-run-bash: there a "
+            "technician sees the script in clear.",
+        )
+    reading = FactReading(read, subjects_of(arguments))
+    if "runner" in needed and runner is not None:
+        reading.facts["runner"] = runner
+    for name in needed:
+        reading.want(name)
+    return reading.facts
+
+
+def facts_to_json(facts: Mapping[str, Fact]) -> dict[str, JSON]:
+    """Facts as they are stored."""
+    return {name: fact.to_json() for name, fact in facts.items()}
+
+
+def facts_from_json(data: Mapping[str, JSON]) -> dict[str, Fact]:
+    """Facts as they were stored."""
+    return {name: FACTS[name].from_json(fact) for name, fact in data.items()}
+
+
+def target_of(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> Target:
+    """What a call is aimed at: with names where facts were read, with ids where the arguments have them."""
+    subjects = subjects_of(arguments)
+    device, organization = facts.get("device"), facts.get("organization")
+    if isinstance(device, DeviceFact):
+        return Target(device.id, device.name, device.organization_id, device.organization_name)
+    ticket = facts.get("ticket")
+    owner = ticket.organization_id if isinstance(ticket, TicketFact) else subjects.organization_id
+    if isinstance(organization, OrganizationFact):
+        return Target(subjects.device_id, None, organization.id, organization.name)
+    return Target(subjects.device_id, None, owner, None)

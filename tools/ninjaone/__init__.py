@@ -1,0 +1,1 @@
+"""The 25 tools for NinjaOne, each one function."""
