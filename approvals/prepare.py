@@ -15,7 +15,7 @@ from integrations.audit import canonical
 from integrations.models import Agent, Connection
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from tools.calls import JSON, Call, get
-from tools.errors import ToolRefusedError
+from tools.errors import ToolRefusedError, UnusableAnswerError
 from tools.facts import Fact, RunnerFact, Target, facts_needed, facts_read, facts_to_json, target_of
 from tools.models import Mode
 from tools.policy import PolicyRow, effective_mode
@@ -131,6 +131,8 @@ def _read(tool: Tool, arguments: dict[str, JSON], connection: Connection, *, for
         return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval)
     except ToolRefusedError as refusal:
         raise GateError(refusal.code, refusal.message) from refusal
+    except UnusableAnswerError as error:
+        raise GateError("upstream_error", f"NinjaOne's answer cannot be read: {error} Nothing was sent.") from error
 
 
 def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:

@@ -13,11 +13,12 @@ from approvals.models import Status
 from integrations.audit import canonical
 from integrations.models import Connection
 from integrations.ninjaone.client import send
-from integrations.ninjaone.errors import AmbiguousError, UnusableAnswerError, WireError, describe
+from integrations.ninjaone.complaints import describe
+from integrations.ninjaone.errors import AmbiguousError, UnusableAnswerError, WireError
 from integrations.ninjaone.hosts import base_url
 from integrations.ninjaone.wire import WireAnswer, WireRequest
-from tools.answers import UnusableAnswerError as UnusableResultError
 from tools.calls import JSON, Call
+from tools.errors import UnusableAnswerError as UnusableResultError
 from tools.errors import UpstreamNotFoundError
 
 logger = logging.getLogger(__name__)
