@@ -1,0 +1,113 @@
+"""What each route of NinjaOne may do, and which tool of our own does the same."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tools.definitions import VENDOR
+from tools.models import Mode
+from tools.routes import ROUTES
+
+
+class RouteClass(enum.StrEnum):
+    """What a route may do, from the harmless to what nobody may do through us."""
+
+    READ = "read"
+    WRITE = "write"
+    DESTRUCTIVE = "destructive"
+    DISCLOSES = "discloses"
+    UNKNOWN = "unknown"
+    ADMINISTRATION = "admin"
+
+    @property
+    def floor(self) -> Mode:
+        """The mode below which no generic call to such a route goes, whatever its tool's policy says."""
+        match self:
+            case RouteClass.READ | RouteClass.WRITE:
+                return Mode.AUTO
+            case RouteClass.DESTRUCTIVE | RouteClass.DISCLOSES | RouteClass.UNKNOWN:
+                return Mode.APPROVAL_NEEDED
+            case RouteClass.ADMINISTRATION:
+                return Mode.DISABLED
+
+    @property
+    def sentence(self) -> str:
+        """What a person should know of it."""
+        match self:
+            case RouteClass.READ:
+                return "Reads."
+            case RouteClass.WRITE:
+                return "Changes something."
+            case RouteClass.DESTRUCTIVE:
+                return "Interrupts, deletes or runs something."
+            case RouteClass.DISCLOSES:
+                return "Hands out secrets, signed URLs, installers or values that may be secret."
+            case RouteClass.UNKNOWN:
+                return "Is not in the catalogue of NinjaOne's routes."
+            case RouteClass.ADMINISTRATION:
+                return "Changes who may do what in the tenant, its policies or its webhook."
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one route; a part of None takes anything."""
+
+    method: str
+    template: str
+    parts: tuple[str | None, ...]
+    route_class: RouteClass
+    tool: str | None
+
+    def fits(self, method: str, parts: list[str]) -> bool:
+        """Whether a request goes to this route."""
+        if self.method != method or len(self.parts) != len(parts):
+            return False
+        return all(own is None or own == part for own, part in zip(self.parts, parts, strict=True))
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a request may do. `tool` is the id of the tool of our own that does the same; None without one."""
+
+    route_class: RouteClass
+    tool: str | None
+    template: str | None
+
+
+def _routes_read(text: str) -> tuple[Route, ...]:
+    routes = []
+    for line in text.strip().splitlines():
+        template, *methods = line.split()
+        parts = tuple(None if part == "{}" else part.lower() for part in template.split("/"))
+        for one in methods:
+            method, _, what = one.partition("=")
+            name, _, tool = what.partition(":")
+            tool_id = f"{VENDOR}:ninja-{tool}" if tool else None
+            routes.append(Route(method, template, parts, RouteClass(name), tool_id))
+    # Where two templates fit, the one that names more of the path is the one that NinjaOne serves.
+    return tuple(sorted(routes, key=lambda route: [part is None for part in route.parts]))
+
+
+CATALOGUE = _routes_read(ROUTES)
+
+
+def classify(method: str, path: str, query: Iterable[tuple[str, str]] = ()) -> Classification:
+    """What a request to a path below /v2/ may do. The case of the path does not matter: a server may ignore it."""
+    parts = path.lower().split("/")
+    route = next((route for route in CATALOGUE if route.fits(method.upper(), parts)), None)
+    found = (
+        Classification(RouteClass.UNKNOWN, None, None)
+        if route is None
+        else Classification(route.route_class, route.tool, route.template)
+    )
+    if found.route_class is RouteClass.READ and any(asks_for_secrets(name) for name, _ in query):
+        return Classification(RouteClass.DISCLOSES, found.tool, found.template)
+    return found
+
+
+def asks_for_secrets(name: str) -> bool:
+    """Whether the name of a query parameter is `showSecureValues`, however it is spelled and whatever its value."""
+    return "securevalue" in re.sub(r"[^a-z]", "", name.lower())

@@ -1,0 +1,167 @@
+"""Which mode holds for a call, and how an MSP's staff changes the modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from integrations.audit import Actor, audit_append
+from integrations.models import Connection
+from tools.calls import Call
+from tools.catalogue import classify
+from tools.definitions import GROUPS, VENDOR, Tool
+from tools.errors import PolicyError
+from tools.models import Mode, ToolPolicy
+from tools.registry import TOOLS
+
+
+@dataclass(frozen=True)
+class PolicyRow:
+    """One tool's policy. `version` is 0 where nobody ever changed it."""
+
+    tool: Tool
+    mode: Mode
+    default_mode: Mode
+    approvals_needed: int
+    version: int
+    is_changed: bool
+
+    @property
+    def choices(self) -> list[Mode]:
+        """The modes that a person may choose."""
+        return [mode for mode in Mode if mode != Mode.AUTO or not self.tool.always_asks]
+
+
+def effective_mode(tool: Tool, *, policies: Mapping[str, Mode], call: Call | None) -> Mode:
+    """The strictest of everything that has a say about a call; without a call, of what has one about the tool.
+
+    `policies` are the modes that differ from the defaults, by the tool's id (see `modes_of`).
+    """
+    mode = _own_mode(tool, policies)
+    for name in tool.obeys:
+        mode = mode.or_stricter(_own_mode(TOOLS[f"{VENDOR}:{name}"], policies))
+    if call is None:
+        return mode
+    route = classify(call.method, call.path, call.query)
+    if route.tool is not None:
+        mode = mode.or_stricter(_own_mode(TOOLS[route.tool], policies))
+    return mode.or_stricter(route.route_class.floor) if tool.is_generic else mode
+
+
+def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
+    mode = Mode(policies.get(tool.id, tool.default_mode))
+    return mode.or_stricter(Mode.APPROVAL_NEEDED) if tool.always_asks else mode
+
+
+def policies_of(connection: Connection) -> dict[str, PolicyRow]:
+    """The policies that were ever changed, by the tool's id. One query. Rows of tools that are gone are left out."""
+    rows = ToolPolicy.objects.for_msp(connection.msp).filter(connection=connection)
+    return {row.tool: _row_of(TOOLS[row.tool], row) for row in rows if row.tool in TOOLS}
+
+
+def modes_of(policies: Mapping[str, PolicyRow]) -> dict[str, Mode]:
+    """What `effective_mode` takes."""
+    return {tool_id: row.mode for tool_id, row in policies.items()}
+
+
+def policy_table(connection: Connection) -> list[tuple[str, list[PolicyRow]]]:
+    """All tools by group, each with the policy that holds."""
+    changed = policies_of(connection)
+    rows = [changed.get(tool.id) or _row_of(tool, None) for tool in TOOLS.values()]
+    return [(title, [row for row in rows if row.tool.group == group]) for group, title in GROUPS.items()]
+
+
+def policies_update(
+    *,
+    connection: Connection,
+    actor: Actor,
+    changes: Mapping[str, Mode],
+    approvals: Mapping[str, int] | None = None,
+) -> list[str]:
+    """Sets modes, and how many approvals a tool needs; gives the ids of the tools whose policy is now another one.
+
+    Everything or nothing. Raises PolicyError.
+    """
+    approvals = approvals or {}
+    _change_check(changes, approvals)
+    changed: list[str] = []
+    with transaction.atomic():
+        # Two admins who save at once queue up here, so that before and after in the audit are true.
+        locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        current = policies_of(locked)
+        for tool_id in sorted({*changes, *approvals}):
+            before = current.get(tool_id) or _row_of(TOOLS[tool_id], None)
+            mode = Mode(changes.get(tool_id, before.mode))
+            needed = approvals.get(tool_id, before.approvals_needed)
+            if (mode, needed) == (before.mode, before.approvals_needed):
+                continue
+            _policy_set(locked, before, mode=mode, approvals_needed=needed)
+            audit_append(
+                msp=locked.msp,
+                actor=actor,
+                action="policy.changed",
+                subject=tool_id,
+                data={
+                    "before": {"mode": before.mode.value, "approvals_needed": before.approvals_needed},
+                    "after": {"mode": mode.value, "approvals_needed": needed},
+                },
+            )
+            changed.append(tool_id)
+        if changed:
+            Connection.objects.filter(pk=locked.pk).update(policy_version=F("policy_version") + 1)
+    return changed
+
+
+def _policy_set(connection: Connection, before: PolicyRow, *, mode: Mode, approvals_needed: int) -> None:
+    rows = ToolPolicy.objects.for_msp(connection.msp).filter(connection=connection, tool=before.tool.id)
+    if before.version == 0:
+        ToolPolicy.objects.create(
+            msp=connection.msp,
+            connection=connection,
+            tool=before.tool.id,
+            mode=mode,
+            approvals_needed=approvals_needed,
+        )
+    elif not rows.filter(version=before.version).update(
+        mode=mode, approvals_needed=approvals_needed, version=F("version") + 1, changed_at=Now()
+    ):
+        raise PolicyError(
+            "Somebody else changed this policy at the same moment. Nothing was saved; look and save again."
+        )
+
+
+def _change_check(changes: Mapping[str, Mode], approvals: Mapping[str, int]) -> None:
+    _tools_check({*changes, *approvals})
+    for tool_id, mode in changes.items():
+        if mode not in Mode.values:
+            raise PolicyError(f"{mode} is no mode. Nothing was saved; choose one of {', '.join(Mode.values)}.")
+        if mode == Mode.AUTO and TOOLS[tool_id].always_asks:
+            raise PolicyError(
+                f"{TOOLS[tool_id].title} always needs a technician's approval, so it cannot be set to auto. Nothing "
+                "was saved."
+            )
+    for tool_id, needed in approvals.items():
+        if needed not in (1, 2):
+            raise PolicyError(f"{TOOLS[tool_id].title} can need one or two approvals, not {needed}. Nothing was saved.")
+
+
+def _tools_check(tool_ids: Iterable[str]) -> None:
+    if unknown := sorted(tool_id for tool_id in tool_ids if tool_id not in TOOLS):
+        raise PolicyError(f"There is no tool {', '.join(unknown)[:200]}. Nothing was saved.")
+
+
+def _row_of(tool: Tool, row: ToolPolicy | None) -> PolicyRow:
+    mode = tool.default_mode if row is None else Mode(row.mode)
+    needed = 1 if row is None else row.approvals_needed
+    return PolicyRow(
+        tool=tool,
+        mode=mode,
+        default_mode=tool.default_mode,
+        approvals_needed=needed,
+        version=0 if row is None else row.version,
+        is_changed=(mode, needed) != (tool.default_mode, 1),
+    )
