@@ -97,6 +97,7 @@ def facts_read(
         reading.facts["runner"] = runner
     for name in needed:
         reading.want(name)
+    _one_owner_check(reading.facts, arguments)
     return reading.facts
 
 
@@ -113,11 +114,30 @@ def facts_from_json(data: Mapping[str, JSON]) -> dict[str, Fact]:
 def target_of(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> Target:
     """What a call is aimed at: with names where facts were read, with ids where the arguments have them."""
     subjects = subjects_of(arguments)
-    device, organization = facts.get("device"), facts.get("organization")
+    device, organization, ticket = facts.get("device"), facts.get("organization"), facts.get("ticket")
+    device_id, device_name = subjects.device_id, None
+    owner_id, owner_name = subjects.organization_id, None
     if isinstance(device, DeviceFact):
-        return Target(device.id, device.name, device.organization_id, device.organization_name)
-    ticket = facts.get("ticket")
-    owner = ticket.organization_id if isinstance(ticket, TicketFact) else subjects.organization_id
+        device_id, device_name = device.id, device.name
+    # A ticket is of its own organization, whatever device it is about.
     if isinstance(organization, OrganizationFact):
-        return Target(subjects.device_id, None, organization.id, organization.name)
-    return Target(subjects.device_id, None, owner, None)
+        owner_id, owner_name = organization.id, organization.name
+    elif isinstance(ticket, TicketFact):
+        owner_id = ticket.organization_id
+    elif owner_id is None and isinstance(device, DeviceFact):
+        owner_id, owner_name = device.organization_id, device.organization_name
+    return Target(device_id, device_name, owner_id, owner_name)
+
+
+def _one_owner_check(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> None:
+    """A device that the agent names must be of the organization that the call is about. Raises ToolRefusedError."""
+    device = facts.get("device")
+    if not isinstance(device, DeviceFact) or device.id != subjects_of(arguments).device_id:
+        return
+    owner = target_of(facts, arguments).organization_id
+    if owner not in (None, device.organization_id):
+        raise ToolRefusedError(
+            "invalid_arguments",
+            f"{device.name} belongs to {device.organization_name} (organization {device.organization_id}), not to "
+            f"organization {owner}. Nothing was sent. Check device_id and organization_id.",
+        )

@@ -39,7 +39,7 @@ class PolicyRow:
 def effective_mode(tool: Tool, *, policies: Mapping[str, Mode], call: Call | None) -> Mode:
     """The strictest of everything that has a say about a call; without a call, of what has one about the tool.
 
-    `policies` are the modes that differ from the defaults, by the tool's id (see `modes_of`).
+    `policies` are modes by the tool's id; a tool that is not among them follows its default.
     """
     mode = _own_mode(tool, policies)
     for name in tool.obeys:
@@ -58,20 +58,14 @@ def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
 
 
 def policies_of(connection: Connection) -> dict[str, PolicyRow]:
-    """The policies that were ever changed, by the tool's id. One query. Rows of tools that are gone are left out."""
-    rows = ToolPolicy.objects.for_msp(connection.msp).filter(connection=connection)
-    return {row.tool: _row_of(TOOLS[row.tool], row) for row in rows if row.tool in TOOLS}
-
-
-def modes_of(policies: Mapping[str, PolicyRow]) -> dict[str, Mode]:
-    """What `effective_mode` takes."""
-    return {tool_id: row.mode for tool_id, row in policies.items()}
+    """Every tool's policy by the tool's id, from one query: the database has rows only of what was ever changed."""
+    rows = {row.tool: row for row in ToolPolicy.objects.for_msp(connection.msp).filter(connection=connection)}
+    return {tool.id: _row_of(tool, rows.get(tool.id)) for tool in TOOLS.values()}
 
 
 def policy_table(connection: Connection) -> list[tuple[str, list[PolicyRow]]]:
     """All tools by group, each with the policy that holds."""
-    changed = policies_of(connection)
-    rows = [changed.get(tool.id) or _row_of(tool, None) for tool in TOOLS.values()]
+    rows = policies_of(connection).values()
     return [(title, [row for row in rows if row.tool.group == group]) for group, title in GROUPS.items()]
 
 
@@ -94,7 +88,7 @@ def policies_update(
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         current = policies_of(locked)
         for tool_id in sorted({*changes, *approvals}):
-            before = current.get(tool_id) or _row_of(TOOLS[tool_id], None)
+            before = current[tool_id]
             mode = Mode(changes.get(tool_id, before.mode))
             needed = approvals.get(tool_id, before.approvals_needed)
             if (mode, needed) == (before.mode, before.approvals_needed):
