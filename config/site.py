@@ -2,8 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from approvals.display.clock import zone_of
+from approvals.display.home import home_of
+from approvals.display.queue import waiting_count
+from integrations.access import SESSION_KEY, memberships_of
+from integrations.models import User
+from integrations.tenant_admin import member_of
+
+View = Callable[..., HttpResponseBase]
+# Django's "view on site" tells existing from foreign rows, and nothing here has a page outside the dashboard.
+WITHOUT = {"view_on_site"}
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One line of the side navigation."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+    count: int = 0
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password of somebody who may come in; the same refusal for everybody else."""
+
+    error_messages = {
+        "invalid_login": "User name and password do not belong together. Both tell capital from small letters.",
+        "inactive": "This account is switched off.",
+    }
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        """Let in whoever the dashboard has something to show to."""
+        super().confirm_login_allowed(user)
+        if not isinstance(user, User) or not (user.is_superuser or user.memberships.exists()):
+            raise ValidationError(self.error_messages["invalid_login"], code="invalid_login")
 
 
 class DashboardSite(AdminSite):
@@ -13,10 +68,105 @@ class DashboardSite(AdminSite):
     site_title = "Countersign"
     index_title = "Home"
     enable_nav_sidebar = False
+    login_form = SignInForm
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Active members of any MSP, and superusers."""
+        """Active members of any MSP, and active superusers."""
         user = request.user
         if not user.is_authenticated or not user.is_active:
             return False
-        return user.is_superuser or user.memberships.exists()
+        return user.is_superuser or member_of(request) is not None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Django's, with every time on the page in the zone of the MSP."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def zoned(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            membership = member_of(request)
+            with timezone.override(zone_of(membership.msp.time_zone if membership else "UTC")):
+                response: HttpResponseBase = guarded(request, *args, **kwargs)
+                if isinstance(response, TemplateResponse):
+                    response.render()
+            is_poll = bool(getattr(request, "htmx", False))
+            # A page left open past its session reloads, instead of showing the sign-in page inside its list.
+            return HttpResponseClientRefresh() if is_poll and response.status_code == 302 else response
+
+        return zoned
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
+        urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
+        return [path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of the dashboard shows: whose it is, what waits, where to go."""
+        is_allowed = self.has_permission(request)
+        membership = member_of(request) if is_allowed else None
+        waiting = waiting_count(membership.msp) if membership else 0
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "has_permission": is_allowed,
+            "is_popup": False,
+            "is_nav_sidebar_enabled": False,
+            "available_apps": [],
+            "membership": membership,
+            "memberships": memberships_of(request) if is_allowed else [],
+            "waiting": waiting,
+            "navigation": list(_navigation(request, waiting)) if is_allowed else [],
+        }
+
+    def get_log_entries(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        """None: Django's log knows no tenants. The audit is the record."""
+        return LogEntry.objects.none()
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The home page: what waits, and whether the connection works."""
+        membership = member_of(request)
+        context = {**self.each_context(request), "title": self.index_title, **(extra_context or {})}
+        if membership is not None:
+            context["home"] = home_of(membership.msp)
+        return TemplateResponse(request, "admin/index.html", context)
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Nothing of its own to show."""
+        return redirect("admin:index")
+
+    def switch(self, request: HttpRequest) -> HttpResponse:
+        """Work for another MSP of this person from now on."""
+        for membership in memberships_of(request):
+            if str(membership.msp_id) == _uuid_text(request.POST.get("msp", "")):
+                request.session[SESSION_KEY] = str(membership.msp_id)
+                return redirect("admin:index")
+        raise Http404
+
+
+def _uuid_text(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _navigation(request: HttpRequest, waiting: int) -> Iterator[NavigationItem]:
+    home = reverse("admin:index")
+    yield NavigationItem("Home", home, "home", request.path == home)
+    entries: list[tuple[str, str, str, int]] = []
+    if member_of(request) is not None:
+        entries += [
+            ("Approvals", reverse("admin:approvals_approvalrequest_changelist"), "approvals", waiting),
+            ("Activity", reverse("admin:approvals_invocation_changelist"), "activity", 0),
+            ("Integrations", f"{home}integrations/", "integrations", 0),
+            ("Agents", reverse("admin:integrations_agent_changelist"), "agents", 0),
+            ("Team", reverse("admin:integrations_membership_changelist"), "team", 0),
+            ("Audit", reverse("admin:integrations_auditevent_changelist"), "audit", 0),
+        ]
+    if getattr(request.user, "is_superuser", False):
+        entries += [
+            ("MSPs", reverse("admin:integrations_msp_changelist"), "msps", 0),
+            ("Users", reverse("admin:integrations_user_changelist"), "users", 0),
+        ]
+    current = max((url for _, url, _, _ in entries if request.path.startswith(url)), key=len, default="")
+    for label, url, icon, count in entries:
+        yield NavigationItem(label, url, icon, url == current, count)

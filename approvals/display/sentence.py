@@ -52,9 +52,10 @@ def _reboot(arguments: Arguments, facts: Facts) -> SafeString:
 def _run_script(arguments: Arguments, facts: Facts) -> SafeString:
     run_as = str(arguments.get("run_as") or "system")
     account = " as the system account" if run_as in ROOT else f" as {run_as}"
-    name = facts.get("script", {}).get("name")
     if arguments.get("action_uid"):
-        return _quoted("Run the built-in action", name or arguments["action_uid"], marked(account))
+        action = facts.get("action", {}).get("name") or arguments["action_uid"]
+        return _quoted("Run the built-in action", action, marked(account))
+    name = facts.get("script", {}).get("name")
     if name:
         return _quoted("Run the library script", name, marked(account))
     return format_html("Run library script {}{}", str(arguments.get("script_id", "")), marked(account))
@@ -65,7 +66,7 @@ def _run_bash(arguments: Arguments, facts: Facts) -> SafeString:
 
 
 def _dismiss_alert(arguments: Arguments, facts: Facts) -> SafeString:
-    message = facts.get("alert", {}).get("message")
+    message = facts.get("alert", {}).get("subject") or facts.get("alert", {}).get("message")
     return _quoted("Dismiss the alert", message) if message else SafeString("Dismiss an alert")
 
 

@@ -1,0 +1,40 @@
+"""What people post when they decide."""
+
+from __future__ import annotations
+
+from django import forms
+
+from approvals.models import ReasonCode
+
+
+class ApproveForm(forms.Form):
+    """The digest of what was read."""
+
+    digest = forms.CharField(max_length=71, widget=forms.HiddenInput)
+
+
+class DenyForm(ApproveForm):
+    """Why not, in words that teach the agent."""
+
+    reason_code = forms.ChoiceField(label="Reason", choices=[("", "Choose a reason"), *ReasonCode.choices])
+    comment = forms.CharField(
+        label="Comment for the agent",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What should it do instead?"}),
+    )
+
+
+class SettleForm(forms.Form):
+    """What really happened, and how one knows."""
+
+    happened = forms.ChoiceField(
+        label="Did it happen?",
+        choices=[("yes", "Yes, it happened"), ("no", "No, it did not happen")],
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label="How do you know?",
+        max_length=900,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Seen in NinjaOne's activity feed at 02:14"}),
+    )

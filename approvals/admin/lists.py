@@ -1,0 +1,32 @@
+"""What the queue and the history have in common: read-only lists of the ledger that keep themselves current."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from approvals.display.rows import row_of
+from approvals.models import Invocation
+from integrations.clock import database_now
+from integrations.tenant_admin import TenantModelAdmin, acting_member
+
+
+class LedgerAdmin(TenantModelAdmin[Invocation]):
+    """Nobody adds, changes or deletes a row of the ledger here."""
+
+    list_select_related = ("agent",)
+    list_display = ("tool",)
+    list_rows_template: str
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The page; its rows alone for the script that asks for them again."""
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            now, zone = database_now(), acting_member(request).msp.time_zone
+            rows = [row_of(row, now, zone) for row in response.context_data["cl"].result_list]
+            response.context_data.update(rows=rows, here=request.get_full_path(), now=now)
+            if getattr(request, "htmx", False):
+                response.template_name = self.list_rows_template
+        return response

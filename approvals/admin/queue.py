@@ -1,0 +1,166 @@
+"""The queue of requests that wait, and where a person countersigns one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from approvals.admin.filters import AgentFilter, QueueFilter, ToolFilter
+from approvals.admin.forms import ApproveForm, DenyForm, SettleForm
+from approvals.admin.lists import LedgerAdmin
+from approvals.admin.reading import invocation_page
+from approvals.decisions import may_decide, request_approve, request_deny, unknown_settle
+from approvals.display.page import Page
+from approvals.errors import GateError
+from approvals.models import ApprovalRequest, Invocation, ReasonCode, Status
+from integrations.models import User
+from integrations.tenant_admin import acting_member
+
+TEMPLATES = "admin/approvals/approvalrequest"
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(LedgerAdmin):
+    """Members look, approvers decide: one request at a time, on its own page."""
+
+    list_filter = (QueueFilter, ToolFilter, AgentFilter)
+    change_list_template = f"{TEMPLATES}/change_list.html"
+    list_rows_template = f"{TEMPLATES}/rows.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
+        """Those that asked for a human."""
+        return super().get_queryset(request).filter(approvals_needed__gt=0)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list, under the name that the navigation uses."""
+        return super().changelist_view(request, {"title": "Approvals", **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, with our page in place of its form."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:invocation_id>/", view(self.page), name="approvals_approvalrequest_page"),
+            path("<uuid:invocation_id>/change/", view(self.to_page)),
+            path("<uuid:invocation_id>/standing/", view(self.standing), name="approval-standing"),
+            path("<uuid:invocation_id>/approve/", view(self.approve), name="approval-approve"),
+            path("<uuid:invocation_id>/deny/", view(self.deny), name="approval-deny"),
+            path("<uuid:invocation_id>/settle/", view(self.settle), name="approval-settle"),
+            *super().get_urls(),
+        ]
+
+    def page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """What will be sent, whole, and the two buttons."""
+        return self._page(request, invocation_page(request, invocation_id, requests_only=True))
+
+    def to_page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """Django's address of a row leads to its page."""
+        return redirect(_url(invocation_id))
+
+    def standing(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """The part of the page that changes, for the script that asks for it again."""
+        page = invocation_page(request, invocation_id, requests_only=True)
+        return TemplateResponse(request, f"{TEMPLATES}/standing.html", self._context(request, page))
+
+    def approve(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """Countersign exactly what the posted digest names."""
+        if request.method != "POST":
+            return self.to_page(request, invocation_id)
+        form = ApproveForm(request.POST)
+        try:
+            row = request_approve(
+                user=cast(User, request.user),
+                msp=acting_member(request).msp,
+                invocation_id=invocation_id,
+                digest=form.data.get("digest", "")[:200],
+            )
+        except GateError as error:
+            return self._refused(request, invocation_id, error)
+        missing = row.status == Status.PENDING_APPROVAL
+        messages.success(request, "Your approval counts. One more person must approve." if missing else "Approved.")
+        return redirect(_url(invocation_id))
+
+    def deny(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """Say no, with a reason that the agent is told."""
+        if request.method != "POST":
+            return self.to_page(request, invocation_id)
+        form = DenyForm(request.POST)
+        if not form.is_valid():
+            page = invocation_page(request, invocation_id, requests_only=True)
+            return self._page(request, page, deny_form=form, status=422)
+        try:
+            request_deny(
+                user=cast(User, request.user),
+                msp=acting_member(request).msp,
+                invocation_id=invocation_id,
+                digest=form.cleaned_data["digest"],
+                reason_code=ReasonCode(form.cleaned_data["reason_code"]),
+                comment=form.cleaned_data["comment"],
+            )
+        except GateError as error:
+            return self._refused(request, invocation_id, error)
+        messages.success(request, "Denied. Nothing was sent, and the agent is told why.")
+        return redirect(_url(invocation_id))
+
+    def settle(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """Say what really happened to a call of unknown outcome."""
+        if request.method != "POST":
+            return self.to_page(request, invocation_id)
+        form = SettleForm(request.POST)
+        if not form.is_valid():
+            page = invocation_page(request, invocation_id, requests_only=True)
+            return self._page(request, page, settle_form=form, status=422)
+        try:
+            unknown_settle(
+                user=cast(User, request.user),
+                msp=acting_member(request).msp,
+                invocation_id=invocation_id,
+                happened=form.cleaned_data["happened"] == "yes",
+                note=form.cleaned_data["note"],
+            )
+        except GateError as error:
+            return self._refused(request, invocation_id, error)
+        messages.success(request, "Settled.")
+        return redirect(_url(invocation_id))
+
+    def _page(self, request: HttpRequest, page: Page, status: int = 200, **forms: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), **self._context(request, page), **forms}
+        return TemplateResponse(request, f"{TEMPLATES}/page.html", context, status=status)
+
+    def _context(self, request: HttpRequest, page: Page) -> dict[str, Any]:
+        return {
+            "title": "Approval request",
+            "page": page,
+            "why_not": self._why_not(request, page),
+            "deny_form": DenyForm(initial={"digest": page.row.digest}),
+            "settle_form": SettleForm(),
+        }
+
+    def _why_not(self, request: HttpRequest, page: Page) -> str:
+        """Why this person cannot decide; "" when they can. The gate judges again when they do."""
+        user = cast(User, request.user)
+        if any(vote.who == user.get_username() for vote in page.votes) and page.is_waiting:
+            return "You approved this request. It needs one more person."
+        return may_decide(user=user, row=page.row)
+
+    def _refused(self, request: HttpRequest, invocation_id: UUID, error: GateError) -> HttpResponse:
+        """What stands now, for somebody who came too late, saw something else, or may not."""
+        if error.code == "not_found":
+            raise Http404("There is no such page.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Nothing was changed",
+            "error": error,
+            "page": invocation_page(request, invocation_id),
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/refused.html", context, status=error.http_status)
+
+
+def _url(invocation_id: UUID) -> str:
+    return reverse("admin:approvals_approvalrequest_page", args=[invocation_id])

@@ -1,0 +1,209 @@
+"""Everything that the page of one invocation shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.invisibles import marked, marked_lines, oddities
+from approvals.display.outcome import Outcome, outcome_of
+from approvals.display.request import FrozenRequest, Script, frozen_request, parsed, script_sent
+from approvals.display.sentence import sentence
+from approvals.display.ticket import Change, ticket_changes
+from approvals.display.timeline import Step, timeline_of
+from approvals.models import Attempt, Decision, Invocation, Status
+from approvals.reading import status_now
+from tools.models import Mode
+
+UPDATE_TICKET = "ninja-update-ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of the call, whole."""
+
+    name: str
+    lines: list[SafeString]
+    oddities: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one person said."""
+
+    who: str
+    verdict: str
+    words: str
+    comment: SafeString
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The device, organization and their state when the agent asked; empty where the call has none."""
+
+    device: SafeString
+    device_id: int | None
+    organization: SafeString
+    organization_id: int | None
+    system: SafeString
+    is_offline: bool | None
+    last_contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One invocation, as read at one moment."""
+
+    row: Invocation
+    sentence: SafeString
+    agent: SafeString
+    owner: SafeString
+    reason: SafeString
+    reason_oddities: list[str]
+    target: Target
+    other_facts: list[Argument]
+    arguments: list[Argument]
+    request: FrozenRequest | None
+    script: Script | None
+    changes: list[Change] | None
+    policy: str
+    created: str
+    deadline: str
+    left: str
+    seconds_left: int
+    votes: list[Vote]
+    outcome: Outcome
+    steps: list[Step]
+    duration: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """A person can decide it now."""
+        return self.outcome.status is Status.PENDING_APPROVAL
+
+    @property
+    def votes_missing(self) -> int:
+        """How many more people must approve."""
+        return max(0, self.row.approvals_needed - len(self.votes))
+
+    @property
+    def is_moving(self) -> bool:
+        """It may change by itself, so that the page looks again."""
+        return self.outcome.status.is_open
+
+
+def page_of(
+    invocation: Invocation, *, decisions: list[Decision], attempts: list[Attempt], now: datetime, zone: str
+) -> Page:
+    """The page of an invocation at `now` (database time), with agent and owner loaded."""
+    status = status_now(invocation, now)
+    facts = facts_of(invocation)
+    arguments = parsed(invocation.arguments) or {}
+    ended = invocation.finished_at
+    return Page(
+        row=invocation,
+        sentence=sentence(
+            tool_name=invocation.tool_name,
+            arguments=arguments,
+            facts=facts,
+            device=invocation.device_name,
+            organization=invocation.organization_name,
+        ),
+        agent=marked(invocation.agent.name),
+        owner=marked(invocation.agent.owner.get_username() if invocation.agent.owner else "nobody"),
+        reason=marked(invocation.reason),
+        reason_oddities=oddities(invocation.reason),
+        target=target_of(invocation, facts, now),
+        other_facts=[argument for name in OTHER_FACTS if name in facts for argument in fact_lines(name, facts[name])],
+        arguments=[argument_of(name, value) for name, value in sorted(arguments.items())],
+        request=frozen_request(invocation),
+        script=script_sent(invocation),
+        changes=changes_of(invocation, facts),
+        policy=Mode(invocation.policy).label,
+        created=absolute(invocation.created_at, zone),
+        deadline=absolute(invocation.expires_at, zone),
+        left=time_left(invocation.expires_at, now),
+        seconds_left=seconds_left(invocation.expires_at, now),
+        votes=[vote_of(decision, zone) for decision in decisions],
+        outcome=outcome_of(invocation, status),
+        steps=timeline_of(invocation, status=status, decisions=decisions, attempts=attempts, zone=zone),
+        duration=duration((ended - invocation.created_at).total_seconds()) if ended else "",
+    )
+
+
+# What is shown apart from the device and the organization.
+OTHER_FACTS = ("script", "action", "runner", "alert")
+
+
+def facts_of(invocation: Invocation) -> dict[str, dict[str, Any]]:
+    """What NinjaOne said when the agent asked, by name; only objects, whatever was stored."""
+    facts = parsed(invocation.facts)
+    if not isinstance(facts, dict):
+        return {}
+    return {name: fact for name, fact in facts.items() if isinstance(fact, dict)}
+
+
+def argument_of(name: str, value: Any) -> Argument:
+    """An argument: text as it is, everything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    return Argument(name.replace("_", " "), marked_lines(text), oddities(text))
+
+
+def fact_lines(name: str, fact: Mapping[str, Any]) -> list[Argument]:
+    """A fact, key by key."""
+    rows = []
+    for key, value in fact.items():
+        if value is not None and value != "":
+            label = key if key.startswith(name) else f"{name}_{key}"
+            rows.append(argument_of(label, value))
+    return rows
+
+
+def target_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Target:
+    """What it is aimed at."""
+    device = facts.get("device", {})
+    offline = device.get("offline")
+    return Target(
+        device=marked(invocation.device_name),
+        device_id=invocation.device_id,
+        organization=marked(invocation.organization_name),
+        organization_id=invocation.organization_id,
+        system=marked(", ".join(str(device[key]) for key in ("os_name", "node_class") if device.get(key))),
+        is_offline=offline if isinstance(offline, bool) else None,
+        last_contact=contact_words(device.get("last_contact"), invocation.created_at),
+    )
+
+
+def contact_words(last_contact: Any, asked_at: datetime) -> str:
+    """How long before the request the device was last heard of; "" where nobody knows."""
+    if not isinstance(last_contact, (int, float)) or isinstance(last_contact, bool):
+        return ""
+    return f"last seen {duration(asked_at.timestamp() - last_contact)} before the request"
+
+
+def changes_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> list[Change] | None:
+    """Before and after of a ticket; None for every other tool."""
+    body = parsed(invocation.body or "")
+    ticket = facts.get("ticket", {}).get("ticket")
+    if invocation.tool_name != UPDATE_TICKET or not isinstance(body, dict) or not isinstance(ticket, dict):
+        return None
+    return ticket_changes(ticket, body)
+
+
+def vote_of(decision: Decision, zone: str) -> Vote:
+    """A vote with its user loaded."""
+    outcome = decision.get_reason_code_display() if decision.reason_code else ""
+    return Vote(
+        who=decision.user.get_username(),
+        verdict=decision.verdict,
+        words=" ".join(part for part in (decision.get_verdict_display(), outcome and f"({outcome})") if part),
+        comment=marked(decision.comment),
+        at=absolute(decision.decided_at, zone),
+    )

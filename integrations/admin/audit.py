@@ -1,0 +1,27 @@
+"""The audit of an MSP, to read."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+
+from integrations.models import AuditEvent
+from integrations.tenant_admin import TenantModelAdmin
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(TenantModelAdmin[AuditEvent]):
+    """Entries, newest first. Nobody adds, changes or deletes one here."""
+
+    list_display = ("number", "happened_at", "actor", "action", "subject")
+    list_display_links = ("number",)
+    search_fields = ("action", "actor", "subject")
+    search_help_text = "Find in action, actor and subject"
+    fields = ("number", "happened_at", "actor", "action", "subject", "details", "previous_seal", "seal")
+    readonly_fields = ("details",)
+
+    @admin.display(description="Record")
+    def details(self, event: AuditEvent) -> str:
+        """The sealed record, laid out for reading."""
+        return json.dumps(json.loads(event.record), indent=2, ensure_ascii=False)
