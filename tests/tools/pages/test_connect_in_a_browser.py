@@ -1,0 +1,190 @@
+"""From nothing to a connected NinjaOne in Chromium, the way an admin goes it: save, authorize in the popup, done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
+
+from integrations.models import Connection, ConnectionState, Membership, Msp, User
+from integrations.ninjaone.sandbox import ACME, Sandbox
+from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
+from integrations.ninjaone.sandbox.server import serve_in_thread
+from tests.tools.pages.addresses import CALLBACK, DETAIL
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 15_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs: Chromium at /usr/bin/chromium (apt install chromium)"),
+]
+
+
+@pytest.fixture
+def place(live_server: LiveServer, settings: SettingsWrapper) -> Iterator[str]:
+    """Countersign and a NinjaOne of its own, both on real ports; where Countersign is."""
+    sandbox = Sandbox()
+    with serve_in_thread(sandbox) as server:
+        settings.NINJAONE_SANDBOX_URL = server.url
+        settings.PUBLIC_URL = live_server.url
+        settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+        yield live_server.url
+
+
+@pytest.fixture
+def admin(transactional_db: None) -> User:
+    """The admin of an MSP that has connected nothing yet."""
+    msp = Msp.objects.create(name="Acme MSP", slug="acme")
+    user = User.objects.create_user("acme-admin")
+    Membership.objects.create(msp=msp, user=user, is_admin=True)
+    return user
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    # Playwright runs an event loop in this thread, and Django would refuse every query beside it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["wide", "phone", "without scripts"])
+def context(request: pytest.FixtureRequest, browser: Browser, place: str, admin: User) -> Iterator[BrowserContext]:
+    """A browser in which the admin is signed in."""
+    is_phone = request.param == "phone"
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844} if is_phone else {"width": 1280, "height": 900},
+        java_script_enabled=request.param != "without scripts",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    client = Client()
+    client.force_login(admin)
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": place}])
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> list[str]:
+    """What the consoles of all pages complain of: policy violations among it."""
+    found: list[str] = []
+    context.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    return found
+
+
+def saved(context: BrowserContext, place: str) -> Page:
+    """The page of NinjaOne after the first save."""
+    page = context.new_page()
+    page.goto(f"{place}{DETAIL}")
+    expect(page.get_by_text("Not connected")).to_be_visible()
+    page.get_by_label("Region").select_option("sandbox")
+    page.get_by_label("Client ID").fill(ACME)
+    page.get_by_label("Client secret").fill(f"{ACME}-secret")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#connection .badge")).to_have_text("Not authorized yet")
+    return page
+
+
+def state() -> str:
+    return Connection.objects.values_list("state", flat=True).get()
+
+
+@pytest.mark.parametrize("context", ["wide", "phone"], indirect=True)
+def test_the_popup_connects_and_the_page_notices_by_itself(
+    context: BrowserContext, place: str, complaints: list[str]
+) -> None:
+    page = saved(context, place)
+    with context.expect_page() as opened:
+        page.get_by_role("button", name="Authorize").click()
+    popup = opened.value
+    expect(page.get_by_text("Waiting for your answer")).to_be_visible()
+    popup.get_by_role("button", name="Allow").click()
+    expect(popup.get_by_text("You can close this window")).to_be_visible()
+    assert popup.url == f"{place}{CALLBACK}"
+    expect(page.locator("#connection .badge")).to_have_text("Connected")
+    expect(page.get_by_text("Waiting for your answer")).to_be_hidden()
+    expect(page.get_by_role("button", name="Test")).to_be_visible()
+    popup.wait_for_event("close")
+    assert page.url == f"{place}{DETAIL}"
+    assert state() == ConnectionState.CONNECTED
+    assert complaints == []
+
+
+@pytest.mark.parametrize("context", ["wide"], indirect=True)
+def test_a_refusal_stays_readable_in_the_popup(context: BrowserContext, place: str) -> None:
+    page = saved(context, place)
+    with context.expect_page() as opened:
+        page.get_by_role("button", name="Authorize").click()
+    popup = opened.value
+    popup.get_by_role("button", name="Deny").click()
+    expect(popup.get_by_text("press Authorize again")).to_be_visible()
+    expect(page.get_by_text("Waiting for your answer")).to_be_hidden()
+    expect(page.locator("#connection .badge")).to_have_text("Not authorized yet")
+    assert state() == ConnectionState.NOT_AUTHORIZED
+
+
+@pytest.mark.parametrize("context", ["wide"], indirect=True)
+def test_a_blocked_popup_goes_there_and_back_in_the_same_window(
+    context: BrowserContext, place: str, complaints: list[str]
+) -> None:
+    context.add_init_script("window.open = () => null")
+    page = saved(context, place)
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_text("You can close this window")).to_be_visible()
+    page.get_by_role("link", name="To the connection").click()
+    expect(page.locator("#connection .badge")).to_have_text("Connected")
+    assert len(context.pages) == 1
+    assert complaints == []
+
+
+@pytest.mark.parametrize("context", ["without scripts"], indirect=True)
+def test_it_connects_without_scripts(context: BrowserContext, place: str) -> None:
+    page = saved(context, place)
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("link", name="To the connection").click()
+    expect(page.locator("#connection .badge")).to_have_text("Connected")
+
+
+@pytest.mark.parametrize("context", ["wide", "phone"], indirect=True)
+def test_runner_and_policies_are_set_on_the_same_page(
+    context: BrowserContext, place: str, complaints: list[str]
+) -> None:
+    page = saved(context, place)
+    with context.expect_page() as opened:
+        page.get_by_role("button", name="Authorize").click()
+    opened.value.get_by_role("button", name="Allow").click()
+    expect(page.locator("#connection .badge")).to_have_text("Connected")
+    page.get_by_label("Script ID").fill(str(BASH_RUNNER_IDS[ACME]))
+    page.get_by_role("button", name="Check and save").click()
+    expect(page.locator("#runner dl")).to_contain_text(f"number {BASH_RUNNER_IDS[ACME]}")
+    approvals = page.get_by_label("Approvals needed for ninja-list-devices")
+    expect(approvals).to_be_hidden()
+    page.get_by_label("Mode of ninja-list-devices").select_option("approval_needed")
+    approvals.select_option("2")
+    page.get_by_role("button", name="Save policies").click()
+    expect(page.get_by_text("in force from the next call on")).to_be_visible()
+    expect(approvals).to_have_value("2")
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert width == 0
+    assert complaints == []

@@ -1,0 +1,39 @@
+"""The button of the section Policies."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from integrations.audit import Actor
+from integrations.models import Membership
+from tools.pages.detail import detail_page
+from tools.pages.members import DETAIL, admin_action, connection_of, person
+from tools.pages.policies_form import PoliciesForm
+from tools.policy import policies_update
+
+
+def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
+    connection = connection_of(membership)
+    if connection is None:
+        messages.error(request, "Nothing was saved: connect NinjaOne first.")
+        return redirect(DETAIL)
+    form = PoliciesForm(connection=connection, data=request.POST)
+    if not form.is_valid:
+        return detail_page(request, membership, policies_form=form)
+    modes, approvals = form.changes()
+    changed = policies_update(
+        connection=connection, actor=Actor.user(person(request)), changes=modes, approvals=approvals
+    )
+    messages.success(request, _said(changed))
+    return redirect(DETAIL)
+
+
+def _said(changed: list[str]) -> str:
+    if not changed:
+        return "Nothing was changed: the policies are as they were."
+    return f"Saved, and in force from the next call on: {'; '.join(changed)}."
+
+
+save = admin_action(_save)

@@ -1,0 +1,111 @@
+"""The table of policies: as it stands, and as an admin wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from integrations.models import Connection
+from tools.models import Mode
+from tools.policy import PolicyRow, policy_table
+from tools.registry import TOOLS, Tool
+
+APPROVALS = {"1": 1, "2": 2}
+
+
+@dataclass(kw_only=True)
+class PolicyLine:
+    """One tool: what holds now (`row`), what the form shows (`mode`, `approvals`), and what is wrong with that."""
+
+    tool: Tool
+    row: PolicyRow
+    mode: str
+    approvals: str
+    error: str = ""
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The modes that this tool may have, as value and label."""
+        least = Mode.APPROVAL_NEEDED if self.tool.always_asks else Mode.AUTO
+        return [(mode.value, mode.label) for mode in Mode if mode.strictness >= least.strictness]
+
+    @property
+    def approval_choices(self) -> list[str]:
+        """How many may be asked for."""
+        return list(APPROVALS)
+
+    def read(self, data: Mapping[str, str]) -> None:
+        """Take over what was sent for this tool; what was not sent stays as it is."""
+        self.mode = data.get(f"mode-{self.tool.name}", self.mode)
+        self.approvals = data.get(f"approvals-{self.tool.name}", self.approvals)
+        if self.mode not in dict(self.choices):
+            self.error = f"Choose one of: {', '.join(label for _, label in self.choices)}."
+        elif self.approvals not in APPROVALS:
+            self.error = "Choose 1 or 2 approvals."
+
+    def wishes(self) -> tuple[Mode | None, int | None]:
+        """The mode and the number of approvals to change to, None for what stays. The line must have no error."""
+        mode, approvals = Mode(self.mode), APPROVALS[self.approvals]
+        asks = mode is Mode.APPROVAL_NEEDED
+        return (
+            None if mode is self.row.mode else mode,
+            approvals if asks and approvals != self.row.approvals_needed else None,
+        )
+
+
+@dataclass
+class PolicyGroup:
+    """Tools that touch the same things."""
+
+    title: str
+    lines: list[PolicyLine] = field(default_factory=list)
+
+
+class PoliciesForm:
+    """All tools of a connection, grouped. With `data` it is what somebody sent."""
+
+    def __init__(self, *, connection: Connection, data: Mapping[str, str] | None = None) -> None:
+        self.version = connection.policy_version
+        self.groups = [
+            PolicyGroup(title, [self._line(row) for row in rows]) for title, rows in policy_table(connection)
+        ]
+        self.problem = ""
+        if data is not None:
+            self._read(data)
+
+    @property
+    def lines(self) -> list[PolicyLine]:
+        """The lines of all groups."""
+        return [line for group in self.groups for line in group.lines]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether everything that was sent can be applied."""
+        return not self.problem
+
+    def changes(self) -> tuple[dict[str, Mode], dict[str, int]]:
+        """What differs from now, by tool id: modes, and approvals needed."""
+        wishes = {line.tool.id: line.wishes() for line in self.lines}
+        modes = {tool: mode for tool, (mode, _) in wishes.items() if mode is not None}
+        approvals = {tool: number for tool, (_, number) in wishes.items() if number is not None}
+        return modes, approvals
+
+    @staticmethod
+    def _line(row: PolicyRow) -> PolicyLine:
+        return PolicyLine(tool=TOOLS[row.tool], row=row, mode=row.mode.value, approvals=str(row.approvals_needed))
+
+    def _read(self, data: Mapping[str, str]) -> None:
+        if data.get("policy_version") != str(self.version):
+            self.problem = (
+                "Nothing was saved: the policies were changed after this page was opened. "
+                "Below they stand as they are now; make your changes again."
+            )
+            return
+        known = {f"{kind}-{line.tool.name}" for line in self.lines for kind in ("mode", "approvals")}
+        if any(name.startswith(("mode-", "approvals-")) and name not in known for name in data):
+            self.problem = "Nothing was saved: a tool was named that does not exist."
+            return
+        for line in self.lines:
+            line.read(data)
+        if any(line.error for line in self.lines):
+            self.problem = "Nothing was saved: see the marked tools."

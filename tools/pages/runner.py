@@ -1,0 +1,42 @@
+"""Buttons of the section Bash Runner Script."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from integrations.models import Connection, Membership
+from integrations.ninjaone.runner import RunnerError, runner_clear, runner_save
+from tools.pages.detail import detail_page
+from tools.pages.forms import RunnerForm, error_place
+from tools.pages.members import DETAIL, admin_action, admin_page, connection_of, person, rendered, with_connection
+
+
+def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
+    connection = connection_of(membership)
+    if connection is None:
+        messages.error(request, "Nothing was saved: connect NinjaOne first.")
+        return redirect(DETAIL)
+    form = RunnerForm(request.POST, connection=connection)
+    if form.is_valid():
+        try:
+            runner_save(connection=connection, user=person(request), script_id=form.cleaned_data["script_id"])
+        except RunnerError as error:
+            error_place(form, "script_id", error.message)
+        else:
+            messages.success(request, "Saved. NinjaOne has this script, it is active and runs on Linux and macOS.")
+            return redirect(DETAIL)
+    return detail_page(request, membership, runner_form=form)
+
+
+def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:
+    if request.method != "POST":
+        return rendered(request, "runner_remove.html", title="Remove the bash runner?", connection=connection)
+    runner_clear(connection=connection, user=person(request))
+    messages.success(request, "Removed. ninja-run-bash is refused until another script is named here.")
+    return redirect(DETAIL)
+
+
+save = admin_action(_save)
+remove = admin_page(with_connection(_remove))
