@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -78,6 +78,11 @@ class Sealed:
 
 class SealedField(EncryptedTextField):  # type: ignore[misc]
     """A column of `Sealed` values: no lookups (but isnull), no expressions, no plain strings."""
+
+    if TYPE_CHECKING:
+        # The library has no types; this is what a model's attribute gives and takes.
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: Sealed | None) -> None: ...
 
     @property
     def context(self) -> str:

@@ -1,0 +1,100 @@
+"""The way to NinjaOne: `send()` takes a frozen request, and gives an answer or one of the errors."""
+
+from __future__ import annotations
+
+import time
+
+from integrations.models import Connection
+from integrations.ninjaone import exchange as wire
+from integrations.ninjaone.errors import (
+    AmbiguousError,
+    EgressRefusedError,
+    NotConnectedError,
+    NotSentError,
+    RateLimitedError,
+    TooLargeError,
+    describe,
+)
+from integrations.ninjaone.hosts import UnknownRegionError, base_url
+from integrations.ninjaone.retry import Retries
+from integrations.ninjaone.tokens import access_token, refresh_after_401
+from integrations.ninjaone.wire import WireAnswer, WireRequest
+
+# How long to leave a NinjaOne alone that answers with web pages.
+THROTTLED_SECONDS = 60.0
+
+
+def send(*, connection: Connection, request: WireRequest, is_write: bool) -> WireAnswer:
+    """NinjaOne's answer, whatever its status; retried as far as that is safe.
+
+    Raises a WireError: AmbiguousError when a write may have happened or a read got no answer, any other when the call
+    was not carried out. A write's 5xx comes back as an answer, and means no more than AmbiguousError does.
+    Raises TransactionManagementError inside a transaction.
+    """
+    _check_origin(connection, request)
+    wire.require_no_transaction()
+    deadline = time.monotonic() + wire.TOTAL_SECONDS
+    retries = Retries(is_write=is_write, deadline=deadline)
+    token = access_token(connection, deadline=deadline)
+    while True:
+        answer = _answered(request, token, retries)
+        if answer is None:
+            continue
+        if answer.status == 401 and _means_bad_token(answer, connection) and retries.after_refusal():
+            token = refresh_after_401(connection, connection.token_version, deadline=deadline)
+        elif not _is_again(answer, retries):
+            return answer
+
+
+def _is_again(answer: WireAnswer, retries: Retries) -> bool:
+    """Whether the answer is one to try again after, having waited. Raises RateLimitedError."""
+    if answer.status == 429:
+        if not retries.after_throttling(answer.retry_after):
+            raise RateLimitedError(
+                f"NinjaOne wants fewer calls right now (HTTP 429: {describe(answer).message}) Nothing was done.",
+                answer.retry_after or THROTTLED_SECONDS,
+            )
+        return True
+    if answer.status >= 500:
+        return retries.after_loss()
+    # A web page that says 200 is how NinjaOne throttles reads. What it means for a write, the caller must say.
+    if answer.is_html and 200 <= answer.status < 300 and not retries.is_write:
+        if not retries.after_loss():
+            raise RateLimitedError(
+                "NinjaOne answered with a web page instead of data, as it does when it gets too many calls.",
+                answer.retry_after or THROTTLED_SECONDS,
+            )
+        return True
+    return False
+
+
+def _answered(request: WireRequest, token: str, retries: Retries) -> WireAnswer | None:
+    """An answer of any status; None when none came and the call may be sent again."""
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        return wire.exchange(request=request, headers=headers, is_write=retries.is_write, deadline=retries.deadline)
+    except NotSentError:
+        if not retries.after_no_connection():
+            raise
+    except AmbiguousError as error:
+        if isinstance(error, TooLargeError) or not retries.after_loss():
+            raise
+    return None
+
+
+def _check_origin(connection: Connection, request: WireRequest) -> None:
+    try:
+        origin = base_url(connection.region)
+    except UnknownRegionError as error:
+        raise NotConnectedError(f"{error} Nothing was sent. An admin must choose a region again.") from error
+    if request.base_url != origin:
+        raise EgressRefusedError("The request is for another host than this connection's region. Nothing was sent.")
+
+
+def _means_bad_token(answer: WireAnswer, connection: Connection) -> bool:
+    code = describe(answer).code
+    if connection.refresh_token is None:
+        # Nothing to renew with: only NinjaOne's own word for a dead token may end the connection.
+        return code == "not_authenticated"
+    # This 401 is about the technician's rights or the scopes; a new token changes neither.
+    return code != "insufficient_privileges"

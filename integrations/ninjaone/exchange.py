@@ -1,0 +1,149 @@
+"""One request, one answer, no second try. Everything that leaves for NinjaOne leaves through here."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import closing
+from email.utils import parsedate_to_datetime
+
+import requests
+from django.db import connection as database
+from django.db.transaction import TransactionManagementError
+from django.utils import timezone
+from requests.exceptions import ConnectTimeout, RequestException, SSLError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
+
+from integrations.ninjaone.errors import AmbiguousError, EgressRefusedError, NotSentError, TooLargeError
+from integrations.ninjaone.transport import Exchange, exchanging, session_for
+from integrations.ninjaone.wire import WireAnswer, WireRequest
+
+USER_AGENT = "Countersign/0.1.0"
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+TOTAL_SECONDS = 60.0
+LARGEST_ANSWER = 5 * 1024 * 1024  # after decompression
+KEPT_OF_LARGER = 64 * 1024
+CHUNK = 64 * 1024
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+PATH = re.compile(r"/(?!/)[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
+QUERY = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*")
+
+
+def exchange(
+    *, request: WireRequest, headers: dict[str, str], is_write: bool, deadline: float | None = None
+) -> WireAnswer:
+    """Send `request` and read its whole answer, whatever its status.
+
+    Raises NotSentError when provably no byte of it left, AmbiguousError when it may have arrived,
+    EgressRefusedError when it is not a request for exactly its address.
+    """
+    require_no_transaction()
+    prepared = _prepared(request, headers)
+    ends_at = time.monotonic() + TOTAL_SECONDS if deadline is None else deadline
+    state = Exchange(request.method, request.base_url, request.target, ends_at, READ_SECONDS)
+    timeout = (min(CONNECT_SECONDS, _left(state)), min(READ_SECONDS, _left(state)))
+    try:
+        with (
+            exchanging(state),
+            closing(
+                session_for(request.base_url).send(prepared, stream=True, allow_redirects=False, timeout=timeout)
+            ) as response,
+        ):
+            return _answer(response, state, is_write=is_write)
+    except (RequestException, TimeoutError) as error:
+        if _is_unsent(state, error):
+            raise NotSentError(f"NinjaOne cannot be reached ({_cause(error)}). Nothing was sent.") from error
+        raise AmbiguousError(f"NinjaOne's answer did not arrive ({_cause(error)}).", is_write=is_write) from error
+
+
+def require_no_transaction() -> None:
+    """Raises TransactionManagementError inside a transaction: rows would stay locked while NinjaOne thinks."""
+    if database.in_atomic_block:
+        raise TransactionManagementError("NinjaOne must not be called while a database transaction is open.")
+    if database.settings_dict["OPTIONS"].get("pool"):
+        database.close()  # back to the pool, for somebody else to use meanwhile
+
+
+def _prepared(request: WireRequest, headers: dict[str, str]) -> requests.PreparedRequest:
+    if request.method not in METHODS or not PATH.fullmatch(request.path) or not QUERY.fullmatch(request.query):
+        raise EgressRefusedError("The address is not one that may be called. Nothing was sent.")
+    own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+    body = None if request.body is None else request.body.encode()
+    if body is not None:
+        own["Content-Type"] = "application/json"
+    prepared = requests.PreparedRequest()
+    prepared.prepare(method=request.method, url=request.url, headers=own | headers, data=body)
+    if prepared.url != request.url or prepared.path_url != request.target:
+        raise EgressRefusedError("The address changes its meaning on the way out. Nothing was sent.")
+    return prepared
+
+
+def _left(state: Exchange) -> float:
+    try:
+        return state.left()
+    except TimeoutError as error:
+        raise NotSentError("The time for this call was over before it could be sent. Nothing was sent.") from error
+
+
+def _answer(response: requests.Response, state: Exchange, *, is_write: bool) -> WireAnswer:
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        body += chunk
+        state.left()
+        if len(body) > LARGEST_ANSWER:
+            if not is_write:
+                limit = LARGEST_ANSWER // 2**20
+                raise TooLargeError(f"NinjaOne's answer is larger than {limit} MiB. Ask for less.")
+            # The status says what became of the write; a body cut short reads as unusable, which it is.
+            del body[KEPT_OF_LARGER:]
+            break
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    request_id = response.headers.get("x-nj-request-id", "")
+    return WireAnswer(
+        status=response.status_code,
+        content_type=content_type,
+        body=bytes(body),
+        request_id=re.sub(r"[^!-~]", "", request_id)[:100] or None,
+        retry_after=seconds_of(response.headers.get("Retry-After")),
+    )
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """The header `Retry-After` in seconds from now; None when absent or meaningless."""
+    text = (retry_after or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return max(0.0, (moment - timezone.now()).total_seconds())
+
+
+def _is_unsent(state: Exchange, error: Exception) -> bool:
+    if state.is_sending:
+        return False
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return state.is_unsent or isinstance(error, ConnectTimeout | SSLError) or isinstance(reason, NewConnectionError)
+
+
+def _cause(error: Exception) -> str:
+    """The kind of failure in words. Never the exception's own text: it may quote what was sent."""
+    inner = error.args[0] if error.args else None
+    kinds: list[tuple[type[Exception], str]] = [
+        (ConnectTimeout, "no connection in time"),
+        (SSLError, "TLS failed"),
+        (requests.exceptions.Timeout, "no answer in time"),
+        (TimeoutError, "no answer in time"),
+        (ReadTimeoutError, "no answer in time"),
+        (requests.exceptions.ChunkedEncodingError, "it broke off"),
+        (requests.exceptions.ContentDecodingError, "it is not readable"),
+    ]
+    return next(
+        (words for kind, words in kinds if isinstance(error, kind) or isinstance(inner, kind)), "the connection failed"
+    )

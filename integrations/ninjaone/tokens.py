@@ -1,0 +1,204 @@
+"""Access tokens that are valid now. One refresh at a time, across threads and processes, by a lease on the row.
+
+The new refresh token is saved before the new access token is used. Only a dead grant costs the credential.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now
+from integrations.encryption import SecretUnreadableError
+from integrations.models import Connection, ConnectionState
+from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnectedError, NotSentError
+from integrations.ninjaone.exchange import require_no_transaction
+from integrations.ninjaone.hosts import UnknownRegionError, base_url
+from integrations.ninjaone.oauth import Client, DeadGrantError, TokenRefusedError, Tokens, refresh
+from integrations.tenancy import TenantQuerySet
+
+# Refreshed this long before the end, so that a token does not expire on its way.
+EARLY = timedelta(seconds=60)
+# Used to the very end, almost, when no newer one can be had.
+LATE = timedelta(seconds=5)
+LEASE = timedelta(seconds=30)  # longer than a token request may take
+WAIT_SECONDS = 40.0  # longer than a lease: whoever waits sees the holder's end, or takes over
+POLL_SECONDS = 0.1
+
+EXPIRED_FOR_GOOD = (
+    "The access token has expired and NinjaOne gave no refresh token: the app lacks the grant type Refresh Token "
+    "(or the scope offline_access). Tick it on the app in NinjaOne, then authorize again."
+)
+TOKEN_FIELDS = ("access_token", "refresh_token", "access_expires_at", "token_version", "state", "state_reason")
+
+
+def access_token(connection: Connection, *, deadline: float | None = None) -> str:
+    """An access token that is valid now; `connection` is brought up to date when it had to be refreshed.
+
+    Raises NotConnectedError, NeedsReauthorizationError, NotSentError. `deadline` is on the monotonic clock.
+    """
+    # A quick look by this host's clock; when it says "soon over", the database's clock decides.
+    if (
+        connection.state == ConnectionState.CONNECTED
+        and connection.access_expires_at is not None
+        and connection.access_expires_at - EARLY > timezone.now()
+    ):
+        return _opened(connection, "access_token")
+    return _current(connection, refused_version=None, deadline=deadline)
+
+
+def refresh_after_401(connection: Connection, token_version: int, *, deadline: float | None = None) -> str:
+    """The access token after NinjaOne refused the one of `token_version`: a newer one if there is, else a new one."""
+    return _current(connection, refused_version=token_version, deadline=deadline)
+
+
+def _current(connection: Connection, *, refused_version: int | None, deadline: float | None) -> str:
+    require_no_transaction()
+    ends_at = min(time.monotonic() + WAIT_SECONDS, deadline or float("inf"))
+    first_version: int | None = None
+    has_waited = False
+    while True:
+        row, now = _read(connection)
+        first_version = row.token_version if first_version is None else first_version
+        is_refused = row.token_version == refused_version
+        is_newer = row.token_version != first_version
+        if not is_refused and _is_valid(row, now, LATE if is_newer else EARLY):
+            return _adopted(connection, row)
+        has_spare = not is_refused and _is_valid(row, now, LATE)
+        if has_waited and row.refresh_lease_until is None and not has_spare:
+            # Whoever we waited for came back with nothing: asking again at once would only add to the load.
+            raise NotSentError("NinjaOne gave no access token just now. Nothing was sent. Try again later.")
+        if row.refresh_lease_until is None or row.refresh_lease_until <= now:
+            _renew(row, now, has_spare=has_spare)
+            has_waited = False
+        elif not has_spare:
+            _wait(ends_at)
+            has_waited = True
+        if has_spare:
+            return _adopted(connection, Connection.objects.get(pk=row.pk, epoch=row.epoch))
+
+
+def _wait(ends_at: float) -> None:
+    if time.monotonic() + POLL_SECONDS > ends_at:
+        raise NotSentError("The access token is being renewed, and that takes too long. Nothing was sent.")
+    time.sleep(POLL_SECONDS)
+
+
+def _read(connection: Connection) -> tuple[Connection, datetime]:
+    """The row as it is now, and the database's time. Raises NotConnectedError, NeedsReauthorizationError."""
+    row = Connection.objects.select_related("msp").annotate(database_now=Now()).filter(pk=connection.pk).first()
+    if row is None or row.state == ConnectionState.NOT_AUTHORIZED:
+        raise NotConnectedError("NinjaOne is not connected. Nothing was sent. An admin must authorize the connection.")
+    if row.state == ConnectionState.NEEDS_REAUTHORIZATION:
+        raise NeedsReauthorizationError(f"{row.state_reason} Nothing was sent.")
+    if row.epoch != connection.epoch:
+        raise NotConnectedError("The connection to NinjaOne was changed during the call. Nothing was sent.")
+    return row, row.database_now
+
+
+def _is_valid(row: Connection, now: datetime, margin: timedelta) -> bool:
+    return row.access_expires_at is not None and row.access_expires_at - margin > now
+
+
+def _renew(row: Connection, now: datetime, *, has_spare: bool) -> None:
+    """New tokens for the row, unless somebody else is at it or was faster; what stands then is in the row.
+
+    Raises NeedsReauthorizationError when the grant is dead, NotSentError when no tokens came and there is no spare.
+    """
+    if row.refresh_token is None:
+        if not has_spare:
+            _grant_died(row, EXPIRED_FOR_GOOD)
+        return
+    client, refresh_token = client_of(row), _opened(row, "refresh_token")
+    until = now + LEASE
+    free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lte=Now())
+    if not _unchanged(row).filter(free).update(refresh_lease_until=until):
+        return
+    try:
+        tokens = refresh(client=client, refresh_token=refresh_token)
+    except DeadGrantError as error:
+        _grant_died(row, f"{error.reason}. An admin must authorize the connection again.")
+    except TokenRefusedError as error:
+        _unchanged(row).filter(refresh_lease_until=until).update(refresh_lease_until=None)
+        if not has_spare:
+            raise NotSentError(f"{error.message} Nothing was sent.", error.retry_after) from error
+    else:
+        _save(row, now, tokens)
+
+
+def _save(row: Connection, now: datetime, tokens: Tokens) -> None:
+    """Changes nothing when a newer consent or refresh was faster."""
+    values: dict[str, Any] = {
+        "access_token": row.sealed("access_token", tokens.access_token),
+        "access_expires_at": now + timedelta(seconds=tokens.lifetime),
+    }
+    if tokens.refresh_token is not None:
+        values["refresh_token"] = row.sealed("refresh_token", tokens.refresh_token)
+    _unchanged(row).update(**values, token_version=F("token_version") + 1, refresh_lease_until=None)
+
+
+def _grant_died(row: Connection, reason: str) -> None:
+    """Raises NeedsReauthorizationError; returns when the tokens that died are not the row's any more."""
+    with transaction.atomic():
+        is_changed = _unchanged(row).update(
+            state=ConnectionState.NEEDS_REAUTHORIZATION,
+            state_reason=reason[:500],
+            access_token=None,
+            refresh_token=None,
+            access_expires_at=None,
+            token_version=F("token_version") + 1,
+            refresh_lease_until=None,
+        )
+        if not is_changed:
+            return
+        audit_append(
+            msp=row.msp,
+            actor=Actor.system("connection"),
+            action="connection.needs_reauthorization",
+            subject=str(row),
+            data={"connection": str(row.pk), "reason": reason},
+        )
+    raise NeedsReauthorizationError(f"{reason} Nothing was sent.")
+
+
+def _unchanged(row: Connection) -> TenantQuerySet[Connection]:
+    """The row, as long as its credentials are the ones that were read."""
+    rows: TenantQuerySet[Connection] = Connection.objects.filter(
+        pk=row.pk, epoch=row.epoch, token_version=row.token_version, state=ConnectionState.CONNECTED
+    )
+    return rows
+
+
+def _adopted(connection: Connection, row: Connection) -> str:
+    """Bring the object in hand up to date, and open its token."""
+    for name in TOKEN_FIELDS:
+        setattr(connection, name, getattr(row, name))
+    return _opened(connection, "access_token")
+
+
+def client_of(connection: Connection) -> Client:
+    """The MSP's client app. Raises NotConnectedError."""
+    try:
+        origin = base_url(connection.region)
+    except UnknownRegionError as error:
+        raise NotConnectedError(f"{error} Nothing was sent. An admin must choose a region again.") from error
+    return Client(origin, connection.client_id, _opened(connection, "client_secret"))
+
+
+def _opened(connection: Connection, name: str) -> str:
+    try:
+        secret = connection.secret(name)
+    except SecretUnreadableError as error:
+        raise NotConnectedError(
+            "The stored credentials do not open with this server's FERNET_KEYS. Nothing was sent. "
+            "Restore the key they were stored with, or enter the client secret again and authorize."
+        ) from error
+    if secret is None:
+        raise NotConnectedError(f"The connection has no {name.replace('_', ' ')}. Nothing was sent.")
+    return secret
