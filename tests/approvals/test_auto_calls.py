@@ -7,7 +7,7 @@ import json
 from approvals.models import Attempt, Invocation, Status
 from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
-from integrations.ninjaone.sandbox.faults import dropped, garbage, html, status
+from integrations.ninjaone.sandbox.faults import dropped, garbage, html, raw, status
 from tests.approvals.asking import ask, submit
 from tests.cast import Tenant
 
@@ -84,7 +84,9 @@ def test_a_read_answered_with_html_is_failed_and_leaves_the_connection_alone(acm
 
 
 def test_the_result_keeps_what_no_database_can_store_out(acme: Tenant, ninjaone: Sandbox) -> None:
-    ninjaone.acme.devices[43].display_name = "evil\x00name\ud800"
+    ninjaone.faults.add(
+        "GET", "/v2/device/43", raw(200, b'{"displayName": "evil\\u0000name\\ud800"}', "application/json")
+    )
     row = ask(acme, "ninja-get-device", device_id=43)
     assert row.status == Status.SUCCEEDED
     assert json.loads(row.result or "")["displayName"] == "evil\ufffdname\ufffd"

@@ -126,7 +126,7 @@ def test_the_database_refuses_to_change_what_was_approved(acme: Tenant) -> None:
     row = approve(acme, ask(acme, "ninja-reboot-device", device_id=43))
     for column in ("consent", "path", "body", "arguments", "digest", "facts"):
         with pytest.raises(IntegrityError), transaction.atomic():
-            Invocation.objects.filter(pk=row.pk).update(**{column: "{}"})
+            Invocation.objects.filter(pk=row.pk).update(**{column: "[]"})
 
 
 def test_an_approval_without_its_vote_on_record_is_not_sent(acme: Tenant, ninjaone: Sandbox) -> None:
