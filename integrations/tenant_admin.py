@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelChoiceField, ModelForm
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.timezone import localtime
 
 from integrations.access import current_membership
 from integrations.audit import Actor, audit_append
@@ -24,10 +25,10 @@ from integrations.tenancy import TenantQuerySet
 Row = TypeVar("Row", bound=models.Model)
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin import ModelAdmin as TypedAdmin
 else:
 
-    class ModelAdmin(Generic[Row], admin.ModelAdmin):
+    class TypedAdmin(Generic[Row], admin.ModelAdmin):
         """Django's class knows its row's type only while types are checked."""
 
 
@@ -48,6 +49,11 @@ def acting_member(request: HttpRequest) -> Membership:
     if membership is None:
         raise PermissionDenied
     return membership
+
+
+def local_time(moment: datetime | None) -> str:
+    """A moment in the zone of the page: "24 Nov 2026, 16:56:03"; a dash for None."""
+    return "–" if moment is None else date_format(localtime(moment), "j M Y, H:i:s")
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -73,10 +79,11 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
             self.instance.msp = self.member.msp
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"msp"}
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"msp"}
 
 
-class TenantModelAdmin(ModelAdmin[Row]):
+class TenantModelAdmin(TypedAdmin[Row]):
     """Members look; what the three switches allow, admins do. Nobody deletes unless a class says so.
 
     Every add, change and delete writes its audit entry in the same transaction. There are no bulk actions.
@@ -90,6 +97,7 @@ class TenantModelAdmin(ModelAdmin[Row]):
     save_as = False
     view_on_site = False
     list_display_links: Any = ()
+    list_title: str
     admins_add = False
     admins_change = False
     admins_delete = False
@@ -98,22 +106,18 @@ class TenantModelAdmin(ModelAdmin[Row]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         """The rows of the MSP that the person works for right now."""
-        rows = cast("TenantQuerySet[Row]", self.model._default_manager.all())
+        rows = cast("TenantQuerySet[Row]", super().get_queryset(request))
         membership = member_of(request)
-        return rows.for_msp(membership and membership.msp).order_by(*self.get_ordering(request) or self.order())
-
-    def order(self) -> list[str]:
-        """The model's own order."""
-        return list(cast("list[str]", self.model._meta.ordering))
+        return rows.for_msp(None if membership is None else membership.msp)
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any]:
         """Choices of the same MSP: its members where a person is asked for, its rows elsewhere."""
         msp = acting_member(request).msp
-        manager = db_field.remote_field.model._default_manager
-        rows = manager.all()
-        if db_field.remote_field.model is get_user_model():
+        related: Any = db_field.remote_field.model
+        rows = related.objects.all()
+        if related is User:
             kwargs["queryset"] = rows.filter(memberships__msp=msp, is_active=True)
         else:
             kwargs["queryset"] = rows.for_msp(msp) if isinstance(rows, TenantQuerySet) else rows.none()
@@ -213,13 +217,9 @@ class TenantModelAdmin(ModelAdmin[Row]):
             data={"id": str(obj.pk), **data},
         )
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
-        """The list, under its plural name instead of "Select x to change"."""
-        plural = str(self.opts.verbose_name_plural)
-        title = {"title": plural[:1].upper() + plural[1:]}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the name that the navigation uses."""
+        return super().changelist_view(request, {"title": self.list_title, **(extra_context or {})})
 
 
 def _plain(value: object) -> object:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from approvals.admin.filters import AgentFilter, StatusFilter, ToolFilter
 from approvals.admin.lists import LedgerAdmin
 from approvals.admin.reading import invocation_page
+from approvals.display.rows import UNREAD
 from approvals.models import Invocation
 
 
@@ -22,12 +23,13 @@ class InvocationAdmin(LedgerAdmin):
     """Reads, writes and refusals, newest first."""
 
     list_filter = (StatusFilter, ToolFilter, AgentFilter)
+    list_title = "Activity"
     change_list_template = "admin/approvals/invocation/change_list.html"
     list_rows_template = "admin/approvals/invocation/rows.html"
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, under the name that the navigation uses."""
-        return super().changelist_view(request, {"title": "Activity", **(extra_context or {})})
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
+        """Without the long texts, which a line does not show."""
+        return super().get_queryset(request).defer(*UNREAD)
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, with our page in place of its form."""

@@ -1,4 +1,4 @@
-"""Filters of queue and history. Their choices come from the person's own MSP or from the product, never from rows of others."""
+"""Filters of queue and history. Their choices are the MSP's own or the product's, never read from rows of others."""
 
 from __future__ import annotations
 

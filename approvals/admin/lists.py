@@ -19,13 +19,14 @@ class LedgerAdmin(TenantModelAdmin[Invocation]):
     list_select_related = ("agent",)
     list_display = ("tool",)
     list_rows_template: str
+    in_words = False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The page; its rows alone for the script that asks for them again."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             now, zone = database_now(), acting_member(request).msp.time_zone
-            rows = [row_of(row, now, zone) for row in response.context_data["cl"].result_list]
+            rows = [row_of(row, now, zone, in_words=self.in_words) for row in response.context_data["cl"].result_list]
             response.context_data.update(rows=rows, here=request.get_full_path(), now=now)
             if getattr(request, "htmx", False):
                 response.template_name = self.list_rows_template

@@ -31,16 +31,14 @@ class ApprovalRequestAdmin(LedgerAdmin):
     """Members look, approvers decide: one request at a time, on its own page."""
 
     list_filter = (QueueFilter, ToolFilter, AgentFilter)
+    list_title = "Approvals"
     change_list_template = f"{TEMPLATES}/change_list.html"
+    in_words = True
     list_rows_template = f"{TEMPLATES}/rows.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
         """Those that asked for a human."""
         return super().get_queryset(request).filter(approvals_needed__gt=0)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, under the name that the navigation uses."""
-        return super().changelist_view(request, {"title": "Approvals", **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, with our page in place of its form."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from approvals.display.clock import duration
 from approvals.display.queue import waiting_of
-from approvals.display.rows import Row, row_of
+from approvals.display.rows import UNREAD, Row, row_of
 from approvals.models import Invocation, Status
 from integrations.clock import database_now
 from integrations.models import Agent, Connection, Msp
@@ -43,10 +43,10 @@ def home_of(msp: Msp) -> Home:
     longest = min((row.created_at for row in waiting), default=None)
     history = Invocation.objects.for_msp(msp)
     return Home(
-        waiting=[row_of(row, now, msp.time_zone) for row in waiting],
+        waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in waiting],
         waiting_longest=duration((now - longest).total_seconds()) if longest else "",
         unknown=history.filter(status=Status.UNKNOWN).count(),
-        recent=[row_of(row, now, msp.time_zone) for row in history.select_related("agent")[:SHOWN]],
+        recent=[row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]],
         connection=Connection.objects.for_msp(msp).first(),
         has_agents=Agent.objects.for_msp(msp).exists(),
     )

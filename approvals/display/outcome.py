@@ -43,33 +43,31 @@ def outcome_of(invocation: Invocation, status: Status) -> Outcome:
     )
 
 
+WORDS = {
+    Status.PENDING_APPROVAL: "Waits for a decision. Nothing was sent.",
+    Status.DISPATCHING: "Is being sent to NinjaOne right now.",
+    Status.UNKNOWN: (
+        "It was sent, but no clear answer came back: it may or may not have happened. It is not sent again. "
+        "Look in NinjaOne, then settle it."
+    ),
+    Status.DENIED: "Denied. Nothing was sent.",
+    Status.EXPIRED: "Its time was over before it could be sent. Nothing was sent.",
+    Status.CANCELLED: "The agent withdrew it. Nothing was sent.",
+    Status.BLOCKED: "It was stopped before it was sent: what the approval was bound to does not hold any more.",
+}
+
+
 def status_words(invocation: Invocation, status: Status) -> str:
     """One sentence: what happened, and whether anything reached NinjaOne."""
-    sent = invocation.dispatch_started_at is not None
     match status:
-        case Status.PENDING_APPROVAL:
-            return "Waits for a decision. Nothing was sent."
         case Status.QUEUED:
             return "Approved; it is sent within moments." if invocation.decided_at else "Is sent within moments."
-        case Status.DISPATCHING:
-            return "Is being sent to NinjaOne right now."
         case Status.SUCCEEDED:
             return "NinjaOne accepted it." if invocation.is_write else "NinjaOne answered."
         case Status.FAILED:
-            return "It was sent, and NinjaOne refused it." if sent else "It was refused and never sent."
-        case Status.UNKNOWN:
-            return (
-                "It was sent, but no clear answer came back: it may or may not have happened. It is not sent again. "
-                "Look in NinjaOne, then settle it below."
-            )
-        case Status.DENIED:
-            return "Denied. Nothing was sent."
-        case Status.EXPIRED:
-            return "Its time was over before it could be sent. Nothing was sent."
-        case Status.CANCELLED:
-            return "The agent withdrew it. Nothing was sent."
-        case Status.BLOCKED:
-            return "A fact that the approval was bound to changed, so it was not sent."
+            was_sent = invocation.dispatch_started_at is not None
+            return "It was sent, and it failed." if was_sent else "It was refused and never sent."
+    return WORDS[status]
 
 
 def reason_words(code: str) -> str:

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from approvals.display.clock import absolute, duration, seconds_left, time_left
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.outcome import Outcome, outcome_of
-from approvals.display.request import FrozenRequest, Script, frozen_request, parsed, script_sent
-from approvals.display.sentence import sentence
+from approvals.display.request import FrozenRequest, Script, facts_of, frozen_request, parsed, script_sent
+from approvals.display.sentence import sentence_of
 from approvals.display.ticket import Change, ticket_changes
 from approvals.display.timeline import Step, timeline_of
 from approvals.models import Attempt, Decision, Invocation, Status
@@ -31,6 +31,7 @@ class Argument:
     name: str
     lines: list[SafeString]
     oddities: list[str]
+    is_script: bool = False  # the very text that is shown as the script
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +107,20 @@ def page_of(
     status = status_now(invocation, now)
     facts = facts_of(invocation)
     arguments = parsed(invocation.arguments) or {}
+    script = script_sent(invocation)
     ended = invocation.finished_at
     return Page(
         row=invocation,
-        sentence=sentence(
-            tool_name=invocation.tool_name,
-            arguments=arguments,
-            facts=facts,
-            device=invocation.device_name,
-            organization=invocation.organization_name,
-        ),
+        sentence=sentence_of(invocation),
         agent=marked(invocation.agent.name),
         owner=marked(invocation.agent.owner.get_username() if invocation.agent.owner else "nobody"),
         reason=marked(invocation.reason),
         reason_oddities=oddities(invocation.reason),
         target=target_of(invocation, facts, now),
         other_facts=[argument for name in OTHER_FACTS if name in facts for argument in fact_lines(name, facts[name])],
-        arguments=[argument_of(name, value) for name, value in sorted(arguments.items())],
+        arguments=[argument_of(name, value, script) for name, value in sorted(arguments.items())],
         request=frozen_request(invocation),
-        script=script_sent(invocation),
+        script=script,
         changes=changes_of(invocation, facts),
         policy=Mode(invocation.policy).label,
         created=absolute(invocation.created_at, zone),
@@ -142,16 +138,10 @@ def page_of(
 OTHER_FACTS = ("script", "action", "runner", "alert")
 
 
-def facts_of(invocation: Invocation) -> dict[str, dict[str, Any]]:
-    """What NinjaOne said when the agent asked, by name; only objects, whatever was stored."""
-    facts = parsed(invocation.facts)
-    if not isinstance(facts, dict):
-        return {}
-    return {name: fact for name, fact in facts.items() if isinstance(fact, dict)}
-
-
-def argument_of(name: str, value: Any) -> Argument:
-    """An argument: text as it is, everything else as JSON."""
+def argument_of(name: str, value: Any, script: Script | None = None) -> Argument:
+    """An argument: text as it is, everything else as JSON. A text that is sent as the script is not shown twice."""
+    if script is not None and isinstance(value, str) and value.encode() == script.raw:
+        return Argument(name.replace("_", " "), [], [], is_script=True)
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
     return Argument(name.replace("_", " "), marked_lines(text), oddities(text))
 

@@ -1,21 +1,17 @@
-"""What waits for a person, and for how long."""
+"""What waits for a person."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import cast
-
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from approvals.models import Invocation, Status
-from approvals.models.invocations import InvocationQuerySet
 from integrations.clock import Now
 from integrations.models import Msp
 
 
 def waiting_of(msp: Msp) -> QuerySet[Invocation]:
     """Requests of the MSP that a person can still decide."""
-    return waiting_among(cast(InvocationQuerySet, Invocation.objects.for_msp(msp)))
+    return waiting_among(Invocation.objects.for_msp(msp))
 
 
 def waiting_among(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
@@ -26,8 +22,3 @@ def waiting_among(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
 def waiting_count(msp: Msp) -> int:
     """The number in the navigation."""
     return waiting_of(msp).count()
-
-
-def waiting_since(msp: Msp) -> datetime | None:
-    """When the request that waits longest was made."""
-    return cast("datetime | None", waiting_of(msp).aggregate(since=Min("created_at"))["since"])

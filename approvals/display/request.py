@@ -21,6 +21,7 @@ BASH = "ninja-run-bash"
 class Script:
     """A script as the device will get it."""
 
+    raw: bytes
     lines: list[SafeString]
     oddities: list[str]
     size: int
@@ -77,6 +78,7 @@ def script_sent(invocation: Invocation) -> Script | None:
         return None
     text, is_text = script_text(raw)
     return Script(
+        raw=raw,
         lines=marked_lines(text),
         oddities=oddities(text),
         size=len(raw),
@@ -105,3 +107,11 @@ def parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def facts_of(invocation: Invocation) -> dict[str, dict[str, Any]]:
+    """What NinjaOne said when the agent asked, by name; only objects, whatever was stored."""
+    facts = parsed(invocation.facts)
+    if not isinstance(facts, dict):
+        return {}
+    return {name: fact for name, fact in facts.items() if isinstance(fact, dict)}

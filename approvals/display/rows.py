@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
 from approvals.display.invisibles import marked
+from approvals.display.sentence import sentence_of
 from approvals.models import Invocation, Status
 from approvals.reading import status_now
 
@@ -21,6 +22,7 @@ class Row:
     id: UUID
     status: Status
     tool: str
+    sentence: SafeString
     agent: SafeString
     device: SafeString
     organization: SafeString
@@ -33,12 +35,17 @@ class Row:
     error_code: str
 
 
-def row_of(invocation: Invocation, now: datetime, zone: str) -> Row:
-    """The line of an invocation at `now`, its agent loaded."""
+# What a line of the history does not need of a row.
+UNREAD = ("arguments", "facts", "consent", "query", "body", "path", "result", "reason")
+
+
+def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool = False) -> Row:
+    """The line of an invocation at `now`, its agent loaded. `in_words` says what it would do, from facts."""
     return Row(
         id=invocation.pk,
         status=status_now(invocation, now),
         tool=invocation.tool_name or invocation.tool,
+        sentence=sentence_of(invocation) if in_words else SafeString(""),
         agent=marked(invocation.agent.name),
         device=marked(invocation.device_name),
         organization=marked(invocation.organization_name),

@@ -9,6 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.display.invisibles import marked
+from approvals.display.request import facts_of, parsed
+from approvals.models import Invocation
 
 Facts = Mapping[str, Mapping[str, Any]]
 Arguments = Mapping[str, Any]
@@ -16,6 +18,18 @@ Phrase = Callable[[Arguments, Facts], SafeString]
 LONGEST = 120
 ROOT = {"system", "SR_LINUX_SCRIPT", "SR_MAC_SCRIPT"}
 VERBS = {"start": "Start", "stop": "Stop", "restart": "Restart"}
+
+
+def sentence_of(invocation: Invocation) -> SafeString:
+    """The sentence of an invocation, from what was asked and what NinjaOne said of it."""
+    arguments = parsed(invocation.arguments)
+    return sentence(
+        tool_name=invocation.tool_name,
+        arguments=arguments if isinstance(arguments, dict) else {},
+        facts=facts_of(invocation),
+        device=invocation.device_name,
+        organization=invocation.organization_name,
+    )
 
 
 def sentence(*, tool_name: str, arguments: Arguments, facts: Facts, device: str, organization: str) -> SafeString:

@@ -56,15 +56,17 @@ def _is_same(before: Any, after: Any) -> bool:
     match before, after:
         case {"id": number, "name": name}, str():
             return after in {number, name}
-        case (None | "" | [] | {}, None | "" | [] | {}):
-            return True
-    return bool(before == after)
+    return bool(before == after) or (_is_empty(before) and _is_empty(after))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
 
 
 def _words(value: Any) -> str:
+    if _is_empty(value):
+        return "(empty)"
     match value:
-        case None | "" | [] | {}:
-            return "–"
         case {"id": number, "name": name}:
             return f"{name} ({number})"
         case str():

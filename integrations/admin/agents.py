@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from integrations.agent_keys import agent_key_issue, agent_key_revoke
 from integrations.audit import Actor
 from integrations.models import Agent, AgentKey, User
-from integrations.tenant_admin import TenantForm, TenantModelAdmin
+from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
 TOOL_ID = re.compile(r"[a-z0-9]+:[a-z0-9-]{1,48}")
 
@@ -84,7 +84,8 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     admins_add = True
     admins_change = True
     fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations")
-    list_display = ("name", "owner", "is_enabled", "tools", "organizations", "created_at")
+    list_display = ("name", "owner", "is_enabled", "tools", "organizations", "since")
+    list_title = "Agents"
     list_display_links = ("name",)
     list_select_related = ("owner", "msp")
     search_fields = ("name",)
@@ -109,7 +110,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         agent = self.get_object(request, object_id)
         keys = list(AgentKey.objects.for_msp(agent.msp).filter(agent=agent)) if agent else []
         context = {"keys": keys, "agent": agent, **(extra_context or {})}
-        return cast(HttpResponse, super().change_view(request, object_id, form_url, context))
+        return super().change_view(request, object_id, form_url, context)
 
     def issue(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
         """Make a key and show it, this once."""
@@ -155,3 +156,8 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     def organizations(self, agent: Agent) -> str:
         """How many organizations it may touch."""
         return "all" if agent.allowed_organizations is None else str(len(agent.allowed_organizations))
+
+    @admin.display(description="Made", ordering="created_at")
+    def since(self, agent: Agent) -> str:
+        """When it was made."""
+        return local_time(agent.created_at)

@@ -7,19 +7,25 @@ import json
 from django.contrib import admin
 
 from integrations.models import AuditEvent
-from integrations.tenant_admin import TenantModelAdmin
+from integrations.tenant_admin import TenantModelAdmin, local_time
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(TenantModelAdmin[AuditEvent]):
     """Entries, newest first. Nobody adds, changes or deletes one here."""
 
-    list_display = ("number", "happened_at", "actor", "action", "subject")
+    list_display = ("number", "when", "actor", "action", "subject")
     list_display_links = ("number",)
     search_fields = ("action", "actor", "subject")
     search_help_text = "Find in action, actor and subject"
-    fields = ("number", "happened_at", "actor", "action", "subject", "details", "previous_seal", "seal")
-    readonly_fields = ("details",)
+    fields = ("number", "when", "actor", "action", "subject", "details", "previous_seal", "seal")
+    readonly_fields = ("when", "details")
+    list_title = "Audit"
+
+    @admin.display(description="When", ordering="number")
+    def when(self, event: AuditEvent) -> str:
+        """The moment, to the second."""
+        return local_time(event.happened_at)
 
     @admin.display(description="Record")
     def details(self, event: AuditEvent) -> str:

@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
-from integrations.tenant_admin import ModelAdmin, Row
+from integrations.tenant_admin import Row, TypedAdmin
 
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)  # rights stand in memberships; Django's groups and permissions are not used
 
 
-class PlatformAdmin(ModelAdmin[Row]):
+class PlatformAdmin(TypedAdmin[Row]):
     """For active superusers alone; nothing is deleted."""
 
     actions = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from integrations.models import Membership, User
-from integrations.tenant_admin import TenantForm, TenantModelAdmin
+from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
 
 class MembershipForm(TenantForm):
@@ -34,7 +34,12 @@ class MembershipForm(TenantForm):
 class NewMemberForm(MembershipForm):
     """A person who has an account already, or a new one with a password."""
 
-    person = forms.CharField(label="User name or e-mail", max_length=150, validators=[UnicodeUsernameValidator()])
+    person = forms.CharField(
+        label="User name or e-mail",
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
     password = forms.CharField(
         label="Password",
         required=False,
@@ -42,6 +47,8 @@ class NewMemberForm(MembershipForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Only for somebody who has no account yet: at least 12 characters, to be changed after signing in.",
     )
+
+    takes_existing = False
 
     def clean(self) -> dict[str, Any]:
         """Find the person, or check what a new account needs."""
@@ -64,6 +71,7 @@ class NewMemberForm(MembershipForm):
         if password:
             self.add_error("password", "This person has an account already. Leave the password empty to add them.")
         self.instance.user = user
+        self.takes_existing = True
 
     def _take_new(self, user: User, password: str) -> None:
         try:
@@ -75,8 +83,7 @@ class NewMemberForm(MembershipForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # A new account is saved only after the rest is valid; until then there is no row to compare with.
-        known = getattr(self.instance, "user", None) is not None and not self.instance.user._state.adding
-        return super()._get_validation_exclusions() - ({"user"} if known else set())
+        return super()._get_validation_exclusions() - ({"user"} if self.takes_existing else set())
 
 
 def is_last_admin(membership: Membership) -> bool:
@@ -93,15 +100,12 @@ class MembershipAdmin(TenantModelAdmin[Membership]):
     admins_add = True
     admins_change = True
     admins_delete = True
-    list_display = ("person", "email", "role_words", "created_at")
+    list_display = ("person", "email", "role_words", "since")
+    list_title = "Team"
     list_display_links = ("person",)
     list_select_related = ("user", "msp")
     readonly_fields = ("person",)
     search_fields = ("user__username", "user__email", "user__last_name")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, under the name that the navigation uses."""
-        return super().changelist_view(request, {"title": "Team", **(extra_context or {})})
 
     def get_form(self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any) -> Any:
         """A person is named when they are added, and never exchanged for another one."""
@@ -119,10 +123,10 @@ class MembershipAdmin(TenantModelAdmin[Membership]):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         """Create the account where there is none, then the membership, both on record."""
-        is_new = obj.user._state.adding
+        is_new = not change and not form.takes_existing
         if is_new:
             obj.user.save()
-            obj.user = obj.user
+            obj.user = obj.user  # its id is known only now
         form.changed_data = [name for name in form.changed_data if name != "password"]
         super().save_model(request, obj, form, change)
         if is_new:
@@ -149,9 +153,14 @@ class MembershipAdmin(TenantModelAdmin[Membership]):
     @admin.display(description="E-mail")
     def email(self, membership: Membership) -> str:
         """The address, or a dash."""
-        return cast(str, membership.user.email) or "–"
+        return membership.user.email or "–"
 
     @admin.display(description="Roles")
     def role_words(self, membership: Membership) -> str:
         """The roles in words."""
         return membership.roles
+
+    @admin.display(description="Member since", ordering="created_at")
+    def since(self, membership: Membership) -> str:
+        """When they joined."""
+        return local_time(membership.created_at)
