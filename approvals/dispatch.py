@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import cast
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F
 
 from approvals import release
 from approvals.errors import GateError
@@ -18,7 +18,8 @@ from approvals.prepare import parsed_arguments
 from approvals.upstream import Outcome, perform
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
-from integrations.models import Connection
+from integrations.models import Agent, Connection, Msp
+from integrations.ninjaone.wire import WireRequest
 from tools.calls import Call
 from tools.facts import facts_from_json
 from tools.registry import TOOLS
@@ -43,7 +44,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
             _record_attempt(row, actor)
     else:
         row.save(force_insert=True)
-    settle(row, perform(connection=cast(Connection, row.connection), call=call, is_write=row.is_write))
+    _perform(row, call)
 
 
 def dispatch_due(limit: int = 20) -> int:
@@ -100,13 +101,16 @@ def _claim(row: Invocation) -> bool:
     """Take the row for this process, unless anything that was approved has changed in between."""
     with transaction.atomic():
         now = database_now()
+        epoch = cast(Connection, row.connection).epoch
+        # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again
+        # after it waited for another dispatcher's row lock. Then both would claim.
         queued = Invocation.objects.filter(
+            Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
+            Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True)),
+            Exists(Connection.objects.filter(pk=row.connection_id, epoch=epoch)),
             pk=row.pk,
             status=Status.QUEUED,
             release_by__gt=Now(),
-            msp__frozen_at=None,
-            agent__is_enabled=True,
-            connection__epoch=cast(Connection, row.connection).epoch,
         )
         if not queued.update(
             status=Status.DISPATCHING,
@@ -124,9 +128,15 @@ def _claim(row: Invocation) -> bool:
 
 def _send(row: Invocation) -> bool:
     tool = TOOLS[row.tool]
-    call = tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))
-    settle(row, perform(connection=cast(Connection, row.connection), call=call, is_write=row.is_write))
+    _perform(row, tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts))))
     return True
+
+
+def _perform(row: Invocation, call: Call) -> None:
+    """Send the bytes that the row holds, which people saw; `call` only knows how to read the answer."""
+    request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
+    connection = cast(Connection, row.connection)
+    settle(row, perform(connection=connection, request=request, call=call, is_write=row.is_write))
 
 
 def _record_attempt(row: Invocation, actor: Actor) -> None:

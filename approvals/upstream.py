@@ -63,10 +63,13 @@ def read_json(*, connection: Connection, call: Call) -> JSON:
     return value
 
 
-def perform(*, connection: Connection, call: Call, is_write: bool) -> Outcome:
-    """Send `call` (a read with all its pages) and say what became of it. Never raises."""
+def perform(*, connection: Connection, request: WireRequest, call: Call, is_write: bool) -> Outcome:
+    """Send `request` as it was frozen and say what became of it. Never raises.
+
+    `call` is what `request` was made of: it knows a read's further pages and how a result is made.
+    """
     try:
-        return _perform(connection, call, is_write=is_write)
+        return _perform(connection, request, call, is_write=is_write)
     except Exception as error:
         # The only broad catch: whatever happened, the ledger gets an end, and a write that may be out is unknown.
         logger.exception("A call ended in an unforeseen way")
@@ -110,19 +113,20 @@ def gate_error(error: WireError) -> GateError:
     return GateError(code, error.message, retry_after=error.retry_after)
 
 
-def _perform(connection: Connection, call: Call, *, is_write: bool) -> Outcome:
+def _perform(connection: Connection, request: WireRequest, call: Call, *, is_write: bool) -> Outcome:
     pages: list[JSON] = []
     stop_at = time.monotonic() + PAGING_SECONDS
-    following: Call | None = call
+    following: WireRequest | None = request
     answer: WireAnswer | None = None
     try:
         while following is not None:
-            answer = send(connection=connection, request=wire_request(connection, following), is_write=is_write)
+            answer = send(connection=connection, request=following, is_write=is_write)
             if not 200 <= answer.status < 300:
                 return _refused(answer, is_write=is_write)
             pages.append(parsed(answer) if answer.body.strip() else None)
             out_of_time = is_write or time.monotonic() > stop_at
-            following = None if out_of_time else call.answer.next_call(call, pages)
+            page = None if out_of_time else call.answer.next_call(call, pages)
+            following = None if page is None else wire_request(connection, page)
         status = 0 if answer is None else answer.status
         result = call.answer.result(pages, upstream_status=status)
     except AmbiguousError as error:
