@@ -22,7 +22,7 @@ class Call:
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
-    body: JSON | None
+    body: JSON  # None: without a body
     answer: Answer
 
     @property

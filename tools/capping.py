@@ -43,7 +43,7 @@ def _dict_shrunk(value: dict[str, Any], room: int) -> dict[str, Any]:
     total = size_of(value)
     result = dict(value)
     for key in sorted(sizes, key=lambda key: sizes[key], reverse=True):
-        if total <= room:
+        if total <= room or sizes[key] <= SMALLEST_PART:
             break
         left = room - (total - sizes[key])
         result[key] = shrunk(value[key], left) if left >= SMALLEST_PART else _left_out(sizes[key])

@@ -35,6 +35,8 @@ _EXAMPLE = "Write clauses such as `class = LINUX_SERVER AND org in (2,3) AND onl
 
 def device_filter_read(text: str) -> str:
     """The filter in one spelling, its clauses joined with AND. Raises FaultyValueError."""
+    if not text.isascii():
+        raise _faulty(text, "it has letters that no filter has")
     clauses = _JOIN.split(text.strip())
     return " AND ".join(_clause_read(clause.strip()) for clause in clauses)
 

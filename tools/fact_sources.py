@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from tools.answers import dict_of
 from tools.calls import JSON, Call, get
-from tools.errors import ToolRefusedError, UpstreamNotFoundError
+from tools.errors import ToolRefusedError, UnusableAnswerError, UpstreamNotFoundError
 from tools.fact_types import ActionFact, AlertFact, DeviceFact, Fact, OrganizationFact, ScriptFact, TicketFact
 from tools.lists import rows_of
 from tools.subjects import Subjects
@@ -80,8 +80,8 @@ class FactReading:
 
     def _ticket(self) -> TicketFact:
         ticket_id = self.subjects.ticket_id
-        page = self._named(f"Ticket {ticket_id}", lambda: self._page("/v2/ticketing/ticket/{}", ticket_id))
-        return TicketFact.of(dict_of(page, "a ticket"))
+        row = self._named(f"Ticket {ticket_id}", lambda: self._one("/v2/ticketing/ticket/{}", ticket_id))
+        return TicketFact.of(row)
 
     def _alert(self) -> AlertFact:
         """NinjaOne has no route for one alert, so it is looked for in the list."""
@@ -94,11 +94,18 @@ class FactReading:
 
     def _device_of(self, device_id: int) -> DeviceFact:
         """A device, and the name of whose it is, which NinjaOne tells only at the organization."""
-        row = dict_of(self._page("/v2/device/{}", device_id), "a device")
+        row = self._one("/v2/device/{}", device_id)
         return DeviceFact.of(row, self._organization_of(row.get("organizationId")))
 
     def _organization_of(self, organization_id: JSON) -> OrganizationFact:
-        return OrganizationFact.of(dict_of(self._page("/v2/organization/{}", organization_id), "an organization"))
+        return OrganizationFact.of(self._one("/v2/organization/{}", organization_id))
+
+    def _one(self, template: str, number: JSON) -> dict[str, JSON]:
+        """The object of that number, and no other one."""
+        row = dict_of(self._page(template, number), "an object")
+        if row.get("id") != number or number is None:
+            raise UnusableAnswerError(f"NinjaOne answered with {row.get('id')!r} when asked for {number!r}.")
+        return row
 
     def _page(self, template: str, *parts: object) -> JSON:
         call = get(template, *parts)

@@ -32,9 +32,7 @@ class ToolPolicy(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="tool_policies", editable=False)
-    connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="tool_policies", editable=False
-    )
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="tool_policies", editable=False)
     tool = models.CharField(max_length=80, editable=False)
     mode = models.CharField(max_length=20, choices=Mode.choices)
     approvals_needed = models.PositiveSmallIntegerField(default=1)
@@ -53,9 +51,7 @@ class ToolPolicy(models.Model):
                 name="tool_policy_once_per_tool",
                 violation_error_message="This tool has a policy already.",
             ),
-            models.CheckConstraint(
-                condition=models.Q(mode__in=Mode.values), name="tool_policy_mode_is_known"
-            ),
+            models.CheckConstraint(condition=models.Q(mode__in=Mode.values), name="tool_policy_mode_is_known"),
             models.CheckConstraint(
                 condition=models.Q(approvals_needed__range=(1, 2)), name="tool_policy_needs_one_or_two"
             ),
