@@ -25,7 +25,7 @@ from integrations.tenancy import TenantQuerySet
 Row = TypeVar("Row", bound=models.Model)
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin as TypedAdmin
+    TypedAdmin = admin.ModelAdmin
 else:
 
     class TypedAdmin(Generic[Row], admin.ModelAdmin):

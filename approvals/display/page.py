@@ -116,7 +116,7 @@ def page_of(
         owner=marked(invocation.agent.owner.get_username() if invocation.agent.owner else "nobody"),
         reason=marked(invocation.reason),
         reason_oddities=oddities(invocation.reason),
-        target=target_of(invocation, facts, now),
+        target=target_of(invocation, facts),
         other_facts=[argument for name in OTHER_FACTS if name in facts for argument in fact_lines(name, facts[name])],
         arguments=[argument_of(name, value, script) for name, value in sorted(arguments.items())],
         request=frozen_request(invocation),
@@ -156,7 +156,7 @@ def fact_lines(name: str, fact: Mapping[str, Any]) -> list[Argument]:
     return rows
 
 
-def target_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Target:
+def target_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> Target:
     """What it is aimed at."""
     device = facts.get("device", {})
     offline = device.get("offline")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from django.contrib import admin
+from django.utils.html import format_html
 
 from integrations.models import AuditEvent
 from integrations.tenant_admin import TenantModelAdmin, local_time
@@ -30,4 +31,4 @@ class AuditEventAdmin(TenantModelAdmin[AuditEvent]):
     @admin.display(description="Record")
     def details(self, event: AuditEvent) -> str:
         """The sealed record, laid out for reading."""
-        return json.dumps(json.loads(event.record), indent=2, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", json.dumps(json.loads(event.record), indent=2, ensure_ascii=False))
