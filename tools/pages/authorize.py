@@ -12,7 +12,6 @@ import re
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from integrations.access import current_membership
 from integrations.models import Connection
 from integrations.ninjaone.connect import ConnectError, authorization_finish, authorization_start
 from tools.pages.members import admin_action, person, rendered, with_connection
@@ -21,9 +20,11 @@ from tools.pages.members import admin_action, person, rendered, with_connection
 LONGEST = {"state": 200, "code": 2000, "error": 100, "error_description": 1000}
 PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
-AGAIN = "Nothing was changed. Close this window, go back to the connection, and press Authorize again."
-SIGN_IN = "Nothing was changed. Sign in, then press Authorize again."
-ASK = "Nothing was changed. Ask one of the admins to do it."
+
+SIGNED_OUT = (
+    "You are not signed in to Countersign in this browser. Nothing was changed. Sign in, then press Authorize again."
+)
+DAMAGED = "This address is not one that NinjaOne sends: {}. Nothing was changed. Press Authorize again."
 
 
 class CallbackError(ValueError):
@@ -47,12 +48,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET"])
     # Not by way of the login page: the code would travel on in its address.
     if not admin.site.has_permission(request):
-        return _answer(
-            request, status=403, problem="You are not signed in to Countersign in this browser.", advice=SIGN_IN
-        )
-    membership = current_membership(request)
-    if membership is None or not membership.is_admin:
-        return _answer(request, status=403, problem="Only admins of the MSP connect it to NinjaOne.", advice=ASK)
+        return _answer(request, status=403, problem=SIGNED_OUT)
     try:
         answer = _parameters(request)
         connection = authorization_finish(user=person(request), session_key=request.session.session_key or "", **answer)
@@ -68,10 +64,10 @@ def _parameters(request: HttpRequest) -> dict[str, str]:
     for name, longest in LONGEST.items():
         values = request.GET.getlist(name)
         if len(values) > 1 or any(len(value) > longest or not PRINTABLE.fullmatch(value) for value in values):
-            raise CallbackError("This address is damaged: it is not what NinjaOne sends.")
+            raise CallbackError(DAMAGED.format(f"{name} is damaged"))
         answer[name] = values[0] if values else ""
     if not answer["state"] or bool(answer["code"]) == bool(answer["error"]):
-        raise CallbackError("This address is incomplete: it is not what NinjaOne sends.")
+        raise CallbackError(DAMAGED.format("a part is missing"))
     return answer
 
 
@@ -80,7 +76,6 @@ def _answer(
     *,
     status: int,
     problem: str = "",
-    advice: str = AGAIN,
     connection: Connection | None = None,
 ) -> HttpResponse:
     page = rendered(
@@ -90,7 +85,6 @@ def _answer(
         title="NinjaOne is not connected" if problem else "NinjaOne is connected",
         is_popup=True,
         problem=problem,
-        advice=advice,
         connection=connection,
     )
     return _private(page)

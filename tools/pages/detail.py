@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -54,7 +56,7 @@ def detail_page(
     )
 
 
-def _card(membership: Membership, connection: Connection | None) -> dict[str, object]:
+def _card(membership: Membership, connection: Connection | None) -> dict[str, Any]:
     return {
         "membership": membership,
         "may_change": membership.is_admin,

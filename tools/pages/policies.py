@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 
 from integrations.audit import Actor
 from integrations.models import Membership
+from tools.errors import PolicyError
 from tools.pages.detail import detail_page
 from tools.pages.members import DETAIL, admin_action, connection_of, person
 from tools.pages.policies_form import PoliciesForm
@@ -23,17 +24,22 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
     if not form.is_valid:
         return detail_page(request, membership, policies_form=form)
     modes, approvals = form.changes()
-    changed = policies_update(
-        connection=connection, actor=Actor.user(person(request)), changes=modes, approvals=approvals
-    )
-    messages.success(request, _said(changed))
+    try:
+        changed = policies_update(
+            connection=connection, actor=Actor.user(person(request)), changes=modes, approvals=approvals
+        )
+    except PolicyError as error:
+        form.problem = error.message
+        return detail_page(request, membership, policies_form=form)
+    messages.success(request, _said(form, changed))
     return redirect(DETAIL)
 
 
-def _said(changed: list[str]) -> str:
+def _said(form: PoliciesForm, changed: list[str]) -> str:
     if not changed:
         return "Nothing was changed: the policies are as they were."
-    return f"Saved, and in force from the next call on: {'; '.join(changed)}."
+    sentences = [line.sentence for line in form.lines if line.tool.id in changed]
+    return f"Saved, and in force from the next call on: {'; '.join(sentences)}."
 
 
 save = admin_action(_save)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integrations.models import Connection
+from tools.definitions import Tool
 from tools.models import Mode
 from tools.policy import PolicyRow, policy_table
-from tools.registry import TOOLS, Tool
 
 APPROVALS = {"1": 1, "2": 2}
 
@@ -17,29 +17,40 @@ APPROVALS = {"1": 1, "2": 2}
 class PolicyLine:
     """One tool: what holds now (`row`), what the form shows (`mode`, `approvals`), and what is wrong with that."""
 
-    tool: Tool
     row: PolicyRow
     mode: str
     approvals: str
     error: str = ""
 
     @property
-    def choices(self) -> list[tuple[str, str]]:
-        """The modes that this tool may have, as value and label."""
-        least = Mode.APPROVAL_NEEDED if self.tool.always_asks else Mode.AUTO
-        return [(mode.value, mode.label) for mode in Mode if mode.strictness >= least.strictness]
+    def tool(self) -> Tool:
+        """What the line is about."""
+        return self.row.tool
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether agents meet something else than the default. How many must approve matters where one must."""
+        asks = self.row.mode is Mode.APPROVAL_NEEDED
+        return self.row.mode is not self.row.default_mode or (asks and self.row.approvals_needed != 1)
 
     @property
     def approval_choices(self) -> list[str]:
         """How many may be asked for."""
         return list(APPROVALS)
 
+    @property
+    def sentence(self) -> str:
+        """What the form asks for, in words. The line must have no error."""
+        mode = Mode(self.mode)
+        two = " by two people" if mode is Mode.APPROVAL_NEEDED and self.approvals == "2" else ""
+        return f"{self.tool.name}: {mode.label.lower()}{two}"
+
     def read(self, data: Mapping[str, str]) -> None:
         """Take over what was sent for this tool; what was not sent stays as it is."""
         self.mode = data.get(f"mode-{self.tool.name}", self.mode)
         self.approvals = data.get(f"approvals-{self.tool.name}", self.approvals)
-        if self.mode not in dict(self.choices):
-            self.error = f"Choose one of: {', '.join(label for _, label in self.choices)}."
+        if self.mode not in self.row.choices:
+            self.error = f"Choose one of: {', '.join(mode.label for mode in self.row.choices)}."
         elif self.approvals not in APPROVALS:
             self.error = "Choose 1 or 2 approvals."
 
@@ -92,7 +103,7 @@ class PoliciesForm:
 
     @staticmethod
     def _line(row: PolicyRow) -> PolicyLine:
-        return PolicyLine(tool=TOOLS[row.tool], row=row, mode=row.mode.value, approvals=str(row.approvals_needed))
+        return PolicyLine(row=row, mode=row.mode.value, approvals=str(row.approvals_needed))
 
     def _read(self, data: Mapping[str, str]) -> None:
         if data.get("policy_version") != str(self.version):

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from integrations.models import Connection, Membership
-from integrations.ninjaone.runner import RunnerError, runner_clear, runner_save
+from integrations.ninjaone.errors import RunnerError
+from integrations.ninjaone.runner import runner_clear, runner_save
 from tools.pages.detail import detail_page
 from tools.pages.forms import RunnerForm, error_place
 from tools.pages.members import DETAIL, admin_action, admin_page, connection_of, person, rendered, with_connection
@@ -33,8 +34,12 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
 def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:
     if request.method != "POST":
         return rendered(request, "runner_remove.html", title="Remove the bash runner?", connection=connection)
-    runner_clear(connection=connection, user=person(request))
-    messages.success(request, "Removed. ninja-run-bash is refused until another script is named here.")
+    try:
+        runner_clear(connection=connection, user=person(request))
+    except RunnerError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Removed. ninja-run-bash is refused until another script is named here.")
     return redirect(DETAIL)
 
 

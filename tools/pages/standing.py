@@ -13,7 +13,7 @@ TITLES = {
     "not_connected": "Not connected",
     ConnectionState.NOT_AUTHORIZED: "Not authorized yet",
     ConnectionState.CONNECTED: "Connected",
-    "limited": "Connected, not with all rights",
+    "limited": "Connected, but limited",
     ConnectionState.NEEDS_REAUTHORIZATION: "Needs reauthorization",
 }
 
@@ -40,7 +40,8 @@ def standing_of(connection: Connection | None) -> Standing:
             sentence="Agents cannot reach NinjaOne. Save an app's client id and secret, then authorize it.",
         )
     missing = missing_scopes(connection) if connection.state == ConnectionState.CONNECTED else []
-    kind = "limited" if missing else connection.state
+    is_limited = connection.state == ConnectionState.CONNECTED and (missing or connection.state_reason)
+    kind = "limited" if is_limited else connection.state
     return Standing(
         kind=kind,
         title=TITLES[kind],
@@ -61,8 +62,9 @@ def _sentence(connection: Connection, missing: list[str]) -> str:
             said = reason or "NinjaOne no longer accepts the authorization."
             return f"{said} Nothing is sent to NinjaOne until somebody authorizes again."
         case ConnectionState.CONNECTED if missing:
+            said = f"{reason} " if reason else ""
             return (
-                f"NinjaOne did not grant {', '.join(missing)}, so some tools will be refused. "
+                f"{said}NinjaOne did not grant {', '.join(missing)}, so some tools will be refused. "
                 "Tick the scopes on the app in NinjaOne, then authorize again."
             )
         case ConnectionState.CONNECTED:

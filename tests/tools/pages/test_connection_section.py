@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from integrations.models import Connection, ConnectionState
 from tests.cast import Tenant
 from tests.tools.pages.addresses import AUTHORIZE, DETAIL, DISCONNECT, LIST, SAVE, STATE, TEST
+from tests.tools.pages.snapshots import everything
 
 CANARY = "canary-client-secret"
 
@@ -57,6 +60,8 @@ def test_an_empty_secret_keeps_the_stored_one(acme: Tenant) -> None:
         ({"region": "mars", "client_id": "app"}, "id_region_error"),
         ({"region": "https://evil.example", "client_id": "app"}, "id_region_error"),
         ({"region": "us", "client_id": ""}, "id_client_id_error"),
+        ({"region": "us", "client_id": "two words", "client_secret": "secret"}, "id_client_id_error"),
+        ({"region": "us", "client_id": "another"}, "id_client_secret_error"),
         ({"region": "us", "client_id": "x" * 201}, "id_client_id_error"),
         ({"region": "us", "client_id": "a\x00b"}, "id_client_id_error"),
         ({"region": "us", "client_id": "app", "client_secret": "x" * 501}, "id_client_secret_error"),
@@ -65,11 +70,11 @@ def test_an_empty_secret_keeps_the_stored_one(acme: Tenant) -> None:
 def test_a_faulty_form_is_shown_again_with_the_fault_at_its_field(
     acme: Tenant, form: dict[str, str], wrong: str
 ) -> None:
-    before = list(Connection.objects.values())
+    before = everything()
     answer = acme.signed_in(acme.admin).post(SAVE, form)
     assert answer.status_code == 200
     assert f'id="{wrong}"' in answer.content.decode()
-    assert list(Connection.objects.values()) == before
+    assert everything() == before
 
 
 def test_the_first_save_asks_for_the_secret(acme: Tenant) -> None:
@@ -143,3 +148,21 @@ def test_disconnect_asks_first_and_then_forgets_the_tokens(acme: Tenant) -> None
     assert acme.connection.refresh_token is None
     assert acme.connection.secret("client_secret") is not None
     assert f'="{TEST}"' not in text(acme)
+
+
+def test_a_connection_without_refresh_token_says_what_is_missing(acme: Tenant) -> None:
+    Connection.objects.update(refresh_token=None, state_reason="NinjaOne gave no refresh token.")
+    page = text(acme)
+    assert "is-limited" in page
+    assert "NinjaOne gave no refresh token." in page
+    Connection.objects.update(granted_scopes="monitoring management control")
+    page = text(acme)
+    assert "NinjaOne gave no refresh token. NinjaOne did not grant offline_access" in page
+
+
+def test_secrets_that_no_key_opens_give_words_and_no_crash(acme: Tenant, settings: Any) -> None:
+    settings.FERNET_KEYS = ["another-key-than-the-one-that-sealed-them-0123"]
+    client = acme.signed_in(acme.admin)
+    assert client.get(DETAIL).status_code == 200
+    assert b"notice is-bad" in client.post(TEST, follow=True).content
+    assert client.post(AUTHORIZE).status_code == 400

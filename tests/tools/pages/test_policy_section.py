@@ -9,7 +9,9 @@ import pytest
 from integrations.models import AuditEvent, Connection
 from tests.cast import Tenant
 from tests.tools.pages.addresses import DETAIL, POLICIES
+from tools.errors import PolicyError
 from tools.models import Mode, ToolPolicy
+from tools.pages import policies
 from tools.registry import TOOLS
 
 
@@ -65,7 +67,7 @@ def test_one_save_changes_several_tools_and_says_which(acme: Tenant) -> None:
 def test_saving_what_is_there_changes_nothing(acme: Tenant) -> None:
     before = version()
     page = text(acme)
-    fields = dict(re.findall(r'<select name="([^"]+)".*?value="([^"]+)" selected', page, re.DOTALL))
+    fields = dict(re.findall(r'<select name="((?:mode|approvals)-[^"]+)".*?value="([^"]+)" selected', page, re.DOTALL))
     assert len(fields) == 50
     answer = acme.signed_in(acme.admin).post(POLICIES, {"policy_version": before, **fields}, follow=True)
     assert b"Nothing was changed" in answer.content
@@ -112,3 +114,13 @@ def test_before_there_is_a_connection_there_is_no_table(acme: Tenant) -> None:
     page = text(acme)
     assert "<table" not in page
     assert "appears here once the connection is saved" in page
+
+
+def test_a_change_that_loses_a_race_is_told(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(**_: object) -> list[str]:
+        raise PolicyError("Somebody else changed this policy at the same moment.")
+
+    monkeypatch.setattr(policies, "policies_update", lose)
+    page = save(acme, mode_ninja_get_device="disabled")
+    assert "notice is-bad" in page
+    assert "at the same moment" in page
