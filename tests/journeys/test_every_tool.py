@@ -36,7 +36,7 @@ ASKS: dict[str, dict[str, Any]] = {
     "ninja-run-bash": {"device_id": 43, "script": "echo hello from acme\n"},
     "ninja-dismiss-alert": {"alert_uid": "b1c0a0de-52f1-4a49-9f0a-8d5f3f0a0001"},
     "ninja-update-ticket": {"ticket_id": 1014, "priority": "HIGH"},
-    "ninja-api-post": {"path": "/v2/ticketing/trigger/board/1/run", "body": {"pageSize": 10}},
+    "ninja-api-post": {"path": "/v2/ticketing/trigger/board/2/run", "body": {"pageSize": 10}},
     "ninja-api-put": {
         "path": "/v2/device/43/maintenance",
         "body": {"disabledFeatures": ["ALERTS"], "end": 4102444800000},

@@ -1,0 +1,54 @@
+"""A real Chromium for tests, and what its console complains of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+# No calls home: the browser talks to loopback alone.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 15_000
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs: Chromium at /usr/bin/chromium (apt install chromium)"),
+]
+
+
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """The browser. Playwright runs an event loop in this thread, and Django would refuse every query beside it."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def complaints_of(context: BrowserContext, place: str) -> list[str]:
+    """A list that fills with the console errors of our pages: violations of the content policy among them."""
+    found: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # A page that is refused (404, 409) is logged by the browser as an error of the network; that is no bug.
+        is_ours = message.location["url"].startswith(place)
+        if message.type == "error" and is_ours and "Failed to load resource" not in message.text:
+            found.append(message.text)
+
+    context.on("console", hear)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    return found
