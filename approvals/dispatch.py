@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import transaction
@@ -72,9 +72,10 @@ def dispatch_one(row_id: uuid.UUID) -> bool:
 
 def settle(row: Invocation, outcome: Outcome) -> bool:
     """Write the end of the attempt; False when a sweeper was faster and the ledger says something else by now."""
+    now = database_now()
     values = {
         "status": outcome.status,
-        "finished_at": Now(),
+        "finished_at": now,
         "lease_until": None,
         "result": outcome.result,
         "is_truncated": outcome.is_truncated,
@@ -93,7 +94,7 @@ def settle(row: Invocation, outcome: Outcome) -> bool:
                 _finish_attempt(row, outcome)
     else:
         is_settled = bool(mine.update(**values))
-    _copy(row, outcome) if is_settled else row.refresh_from_db()
+    _copy(row, outcome, now) if is_settled else row.refresh_from_db()
     return is_settled
 
 
@@ -101,13 +102,13 @@ def _claim(row: Invocation) -> bool:
     """Take the row for this process, unless anything that was approved has changed in between."""
     with transaction.atomic():
         now = database_now()
-        epoch = cast(Connection, row.connection).epoch
+        connection = cast(Connection, row.connection)
         # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again
         # after it waited for another dispatcher's row lock. Then both would claim.
         queued = Invocation.objects.filter(
             Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
             Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True)),
-            Exists(Connection.objects.filter(pk=row.connection_id, epoch=epoch)),
+            Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
             pk=row.pk,
             status=Status.QUEUED,
             release_by__gt=Now(),
@@ -145,7 +146,7 @@ def _record_attempt(row: Invocation, actor: Actor) -> None:
         invocation=row,
         number=row.attempt_count,
         is_write=row.is_write,
-        started_at=row.dispatch_started_at,
+        started_at=cast(datetime, row.dispatch_started_at),
     )
     audit_append(
         msp=row.msp,
@@ -172,9 +173,9 @@ def _finish_attempt(row: Invocation, outcome: Outcome) -> None:
     )
 
 
-def _copy(row: Invocation, outcome: Outcome) -> None:
+def _copy(row: Invocation, outcome: Outcome, now: datetime) -> None:
     """The settled columns on the object in hand, so that the answer needs no second query."""
     row.status, row.result, row.is_truncated = outcome.status, outcome.result, outcome.is_truncated
     row.note, row.upstream_status, row.lease_until = outcome.note, outcome.upstream_status, None
     row.error_code, row.error_message = outcome.error_code, outcome.error_message
-    row.finished_at = database_now()
+    row.finished_at = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import cast
 
 from django.db import transaction
@@ -68,7 +69,7 @@ def changes(row: Invocation) -> list[str]:
             is_changed=policy.is_changed,
         ),
         approvals_needed=row.approvals_needed,
-        expires_at=row.expires_at,
+        expires_at=cast(datetime, row.expires_at),
     )
     return differences(then, now) + _request_differences(row, then)
 

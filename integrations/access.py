@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from integrations.models import Membership, User
+from integrations.models import Membership
 
 SESSION_KEY = "msp"
 
@@ -17,7 +15,7 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     user = request.user
     if not user.is_authenticated or not user.is_active:
         return []
-    rows = Membership.objects.filter(user=cast(User, user)).select_related("msp", "user").order_by("msp__name")
+    rows = Membership.objects.filter(user=user).select_related("msp", "user").order_by("msp__name")
     return list(rows)
 
 

@@ -8,7 +8,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from django.db import transaction
 
@@ -90,7 +89,7 @@ def agent_key_authenticate(*, authorization: str | None) -> Principal:
     row = AgentKey.objects.select_related("agent__msp").annotate(database_now=Now()).filter(prefix=match[1]).first()
     if row is None or not hmac.compare_digest(row.digest, _digest(text.strip())):
         raise InvalidKeyError
-    now = cast(datetime, row.database_now)
+    now = row.database_now
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKeyError
     if not row.agent.is_enabled:

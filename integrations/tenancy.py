@@ -25,5 +25,5 @@ class TenantQuerySet(models.QuerySet[TenantRow]):
         """The rows of every MSP that `user` is an active member of; none for strangers."""
         if user is None or not user.is_active or user.pk is None:
             return self.none()
-        memberships: Any = user.memberships  # type: ignore[union-attr]
+        memberships: Any = user.memberships
         return self.filter(msp__in=memberships.values("msp"))

@@ -69,5 +69,5 @@ def test_keys_policies_and_authorizations_stay_with_their_msp(acme: Tenant, nort
         expires_at=database_now(),
     )
     field = Authorization._meta.get_field("verifier")
-    authorization.verifier = field.seal(authorization.pk, "v")  # type: ignore[attr-defined]
+    authorization.verifier = field.seal(authorization.pk, "v")
     refuses(authorization)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -21,9 +22,10 @@ from tests.cast import Tenant
 from tools.models import Mode
 from tools.policy import policies_update
 
-BASH = ("ninja-run-bash", {"device_id": 43, "script": "echo hi"})
-REBOOT = ("ninja-reboot-device", {"device_id": 43})
-SCRIPT = ("ninja-run-script", {"device_id": 41, "script_id": 26})
+Asked = tuple[str, dict[str, Any]]
+BASH: Asked = ("ninja-run-bash", {"device_id": 43, "script": "echo hi"})
+REBOOT: Asked = ("ninja-reboot-device", {"device_id": 43})
+SCRIPT: Asked = ("ninja-run-script", {"device_id": 41, "script_id": 26})
 Change = Callable[[Tenant, Sandbox], object]
 
 
@@ -41,7 +43,7 @@ def set_policy(mode: Mode | None = None, approvals: int | None = None) -> Change
     return change
 
 
-CHANGES: dict[str, tuple[tuple[str, dict[str, object]], Change, str]] = {
+CHANGES: dict[str, tuple[Asked, Change, str]] = {
     "renamed": (REBOOT, lambda _, ninja: setattr(ninja.acme.devices[43], "display_name", "OTHER"), "device's name"),
     "moved": (REBOOT, lambda _, ninja: setattr(ninja.acme.devices[43], "organization_id", 3), "organization"),
     "gone": (REBOOT, lambda _, ninja: ninja.acme.devices.pop(43), "43"),
