@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.Env()
-
 SHORTEST_KEY = 32
+SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "METRICS_TOKEN")
+# Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.
+BACKGROUND = "COUNTERSIGN_BACKGROUND"
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `<name>_FILE` names (Docker and systemd secrets)."""
+    """The variable, or the content of the file that `<name>_FILE` names (Docker and systemd secrets).
+
+    Empty is as good as missing. Read plainly: a secret may begin with `$`, which the library would look up.
+    """
     file_name = os.environ.get(f"{name}_FILE")
-    if file_name is None:
-        return str(env.str(name, default=default)).strip()
+    if not file_name:
+        return os.environ.get(name, "").strip() or default
     if os.environ.get(name):
         raise ImproperlyConfigured(f"Both {name} and {name}_FILE are set. Set one of them.")
     try:
@@ -55,3 +58,9 @@ def flag(name: str, *, default: bool = False) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}. Use 1 or 0.")
+
+
+def forget_secrets() -> None:
+    """Takes the secrets out of this process's environment, once the settings have read them."""
+    for name in SECRETS:
+        os.environ.pop(name, None)

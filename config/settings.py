@@ -37,6 +37,9 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = required_ring("SECRET_KEY")
 FERNET_KEYS = required_ring("FERNET_KEYS")
 AUDIT_KEYS = required_ring("AUDIT_KEY")
 
+# Opens /metrics to a bearer from elsewhere; without it only this machine reads them.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -136,7 +139,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+# Served from where they lie in the tree: nothing has to be collected before a start.
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -177,7 +180,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,0 +1,83 @@
+"""What machines ask about this one: is the process up, may it get traffic, how much waits."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import Error, connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from integrations.encryption import SecretUnreadableError
+from integrations.models import Connection
+
+logger = logging.getLogger(__name__)
+
+
+class NotReadyError(Exception):
+    """Why this process should get no traffic; a code and a sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process is up and answers. Says nothing of the database."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Database, migrations and key ring are usable, or 503 and which of them is not."""
+    try:
+        _migrations_check()
+        _key_ring_check()
+    except NotReadyError as error:
+        return JsonResponse(
+            {"status": "not_ready", "error": {"code": error.code, "message": error.message}}, status=503
+        )
+    return JsonResponse({"status": "ready"})
+
+
+class _Migrations:
+    """A process that has seen all migrations applied need not look again: its code does not grow new ones."""
+
+    are_applied = False
+
+
+def _migrations_check() -> None:
+    try:
+        if _Migrations.are_applied:
+            connection.ensure_connection()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            return
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error as error:
+        logger.warning("Not ready: the database does not answer: %s", error)
+        raise NotReadyError("database_unavailable", "The database does not answer.") from error
+    except InconsistentMigrationHistory as error:
+        raise NotReadyError("migrations_inconsistent", f"{error} Restore the database, or ask its vendor.") from error
+    if plan:
+        raise NotReadyError("migrations_missing", f"{len(plan)} migrations are not applied. Run manage.py migrate.")
+    _Migrations.are_applied = True
+
+
+def _key_ring_check() -> None:
+    """A ring that does not open what is stored is the wrong ring."""
+    try:
+        stored = Connection.objects.filter(client_secret__isnull=False).order_by("-created_at").first()
+        if stored is not None:
+            stored.secret("client_secret")
+    except Error as error:
+        logger.warning("Not ready: the database does not answer: %s", error)
+        raise NotReadyError("database_unavailable", "The database does not answer.") from error
+    except SecretUnreadableError as error:
+        logger.warning("Not ready: %s", error)
+        raise NotReadyError("key_ring_unusable", "FERNET_KEYS do not open the secrets that are stored.") from error

@@ -1,0 +1,70 @@
+"""Commands of the product as processes of their own, as a person or an init system starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 60.0
+
+
+def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
+    """An environment that starts: keys, a database in `tmp_path`, and the sandbox's region."""
+    inherited = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")
+    return {
+        **{name: os.environ[name] for name in inherited if name in os.environ},
+        "SECRET_KEY": "secret-key-for-tests-only-0123456789abcdef",
+        "FERNET_KEYS": "fernet-key-for-tests-only-0123456789abcdef",
+        "AUDIT_KEY": "audit-key-for-tests-only-0123456789abcdef",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'countersign.sqlite3'}",
+        "COUNTERSIGN_SANDBOX": "1",
+        "NINJAONE_SANDBOX_URL": "http://127.0.0.1:8801",
+        **changes,
+    }
+
+
+def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end; the caller judges it."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+
+
+@contextlib.contextmanager
+def running(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that goes on; killed at the end if the test did not stop it."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[str]) -> requests.Response:
+    """The first answer that is not 503. Fails when the process ends before, or time is up."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"It ended with {process.returncode}: {process.communicate()[0]}"
+        with contextlib.suppress(requests.ConnectionError):
+            answer = requests.get(url, timeout=10)
+            if answer.status_code != 503:
+                return answer
+        time.sleep(0.1)
+    raise AssertionError(f"{url} did not answer within {PATIENCE_SECONDS:.0f} s")
