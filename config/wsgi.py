@@ -1,4 +1,4 @@
-"""The WSGI application."""
+"""The WSGI application, as each of the server's worker processes loads it."""
 
 from __future__ import annotations
 
@@ -6,5 +6,16 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config import environment
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+# The server copies its environment into every request, from where an error report could print it.
+environment.forget_secrets()
+
+if os.environ.get(environment.BACKGROUND) == "1":
+    # Its models can be imported only now that the applications are set up.
+    from config import background
+
+    background.start_with_process()

@@ -1,0 +1,143 @@
+"""The server as a process: it answers, it does the background work on SQLite, and it goes when it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from config.ports import free_port
+from integrations.ninjaone.sandbox import Sandbox
+from integrations.ninjaone.sandbox.server import serve_in_thread
+from tests.config.processes import environment_of, manage, running, wait_until_it_answers
+
+
+def filled(env: dict[str, str]) -> dict[str, Any]:
+    """A migrated database with the demo's data, which this gives back."""
+    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    data: dict[str, Any] = json.loads(manage(env, "demo_data", "--json").stdout)
+    return data
+
+
+def wait_for_exit(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit status, and everything that it printed."""
+    output, _ = process.communicate(timeout=45)
+    return process.returncode, output
+
+
+def test_it_answers_works_off_what_is_approved_and_exits_with_0_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    with serve_in_thread(Sandbox()) as sandbox:
+        env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url)
+        key = filled(env)["msps"][0]["agents"][0]["key"]
+        with running(env, "serve", "--port", str(port)) as server:
+            ready = wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
+            assert ready.json() == {"status": "ready"}
+            assert len(ready.headers["X-Request-Id"]) == 32
+            tools = requests.get(
+                f"http://127.0.0.1:{port}/api/v1/tools", headers={"Authorization": f"Bearer {key}"}, timeout=10
+            )
+            assert len(tools.json()["tools"]) == 25
+            metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            assert "countersign_background_round_timestamp_seconds" in metrics
+            server.send_signal(signal.SIGTERM)
+            status, output = wait_for_exit(server)
+    assert status == 0, output
+    assert "Traceback" not in output
+
+
+def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    with running(env, "serve", "--port", str(port)) as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        # A terminal sends it to the whole group; the workers are the server's business.
+        server.send_signal(signal.SIGINT)
+        assert wait_for_exit(server)[0] == 0
+
+
+def test_a_stop_waits_for_the_call_that_is_under_way(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    with running(env, "serve", "--port", str(port)) as server, contextlib.closing(socket.socket()) as client:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        client.settimeout(30)
+        client.connect(("127.0.0.1", port))
+        client.sendall(b"POST /api/v1/tools/x/invoke HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{")
+        time.sleep(0.3)
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        client.sendall(b"}")
+        assert client.recv(1000).startswith(b"HTTP/1.1 401 ")
+        assert wait_for_exit(server)[0] == 0
+
+
+def test_a_worker_that_died_is_replaced(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    with running(env, "serve", "--port", str(port)) as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        time.sleep(1)
+        [worker] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        os.kill(int(worker), signal.SIGKILL)
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        server.send_signal(signal.SIGTERM)
+        assert wait_for_exit(server)[0] == 0
+
+
+def test_secrets_of_the_environment_are_not_in_a_request(tmp_path: Path) -> None:
+    env = environment_of(tmp_path)
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import os, config.wsgi; print(sorted(os.environ))"],
+        env={**env, "COUNTERSIGN_BACKGROUND": "0"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"'SECRET_KEY'", "'FERNET_KEYS'", "'AUDIT_KEY'", "'DATABASE_URL'"} & set(loaded.stdout.split(", "))
+
+
+def test_a_port_in_use_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with contextlib.closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = manage(environment_of(tmp_path), "serve", "--port", str(port))
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == (
+        f"CommandError: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose another with --port."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--workers", "2"], "On SQLite the server is one process."),
+        (["--threads", "-1"], "--workers and --threads are at least 1."),
+        (["--port", "65536"], "Cannot listen on 127.0.0.1:65536"),
+        (["--host", "192.0.2.1"], "Cannot listen on 192.0.2.1:"),
+    ],
+)
+def test_what_cannot_be_served_is_refused(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    refused = manage(environment_of(tmp_path), "serve", *arguments)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"CommandError: {sentence}")
+
+
+def test_the_worker_command_runs_until_sigterm(tmp_path: Path) -> None:
+    env = environment_of(tmp_path)
+    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    with running(env, "worker") as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline().startswith("Background work runs.")
+        worker.send_signal(signal.SIGTERM)
+        assert wait_for_exit(worker)[0] == 0
