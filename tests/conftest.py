@@ -1,7 +1,42 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every room shares, and the switch that allows no missing machine part."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
 
 from tests.cast import acme, ninjaone, northwind, sandbox
 
 __all__ = ["acme", "ninjaone", "northwind", "sandbox"]
+
+# A test that skips for want of a machine part says so: pytest.skip("needs: Chromium (apt install chromium)").
+NEEDS = "needs: "
+REQUIRE_ALL = os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything has to be there, a test that misses something has failed."""
+    report = yield
+    fail_where_required(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips as a whole."""
+    report = yield
+    fail_where_required(report)
+    return report
+
+
+def fail_where_required(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turns a skip for want of a machine part into a failure, where COUNTERSIGN_REQUIRE_ALL=1."""
+    if not REQUIRE_ALL or not report.skipped or not isinstance(report.longrepr, tuple):
+        return
+    reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+    if reason.startswith(NEEDS):
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be missing here (COUNTERSIGN_REQUIRE_ALL=1), but this test {reason}"
