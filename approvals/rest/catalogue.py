@@ -25,9 +25,12 @@ def tools_of(principal: Principal) -> Iterator[tuple[Tool, Mode]]:
     """The tools that this agent may call, in stable order, each with its mode."""
     allowed = principal.agent.allowed_tools
     connection = connection_of(principal)
-    policies = {} if connection is None else {tool_id: row.mode for tool_id, row in policies_of(connection).items()}
-    for tool in TOOLS:
-        mode = effective_mode(tool, policies=policies, call=None)
+    if connection is None:
+        modes = {tool.id: tool.default_mode for tool in TOOLS.values()}
+    else:
+        modes = {tool_id: row.mode for tool_id, row in policies_of(connection).items()}
+    for tool in TOOLS.values():
+        mode = effective_mode(tool, policies=modes, call=None)
         if mode is not Mode.DISABLED and (allowed is None or tool.id in allowed):
             yield tool, mode
 

@@ -86,7 +86,9 @@ def shapes(schema: dict[str, Any]) -> Iterator[Shape]:
     """Every named body."""
     for name, shape in sorted(schema["components"]["schemas"].items()):
         required = shape.get("required", [])
-        rows = [Row(key, kind_of(each), key in required, _text(each)) for key, each in shape["properties"].items()]
+        rows = [
+            Row(key, kind_of(each), key in required, _text(each)) for key, each in shape.get("properties", {}).items()
+        ]
         yield Shape(name, _text(shape), rows)
 
 

@@ -14,7 +14,7 @@ from approvals.errors import GateError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 MAX_INTEGER = 2**63 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
