@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations.models import Connection, Membership
@@ -13,12 +12,12 @@ from integrations.ninjaone.connect import ConnectError, connection_disconnect, c
 from tools.pages.detail import detail_page
 from tools.pages.forms import ConnectionForm, error_place
 from tools.pages.members import (
-    DETAIL,
     admin_action,
     admin_page,
     connection_of,
     person,
     rendered,
+    to_detail,
     with_connection,
 )
 
@@ -39,7 +38,7 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
             error_place(form, error.field, error.message)
         else:
             messages.success(request, _saved(connection))
-            return redirect(DETAIL)
+            return to_detail()
     return detail_page(request, membership, connection_form=form)
 
 
@@ -54,7 +53,7 @@ def _test(request: HttpRequest, connection: Connection) -> HttpResponse:
         messages.success(request, connection_test(connection=connection))
     except ConnectError as error:
         messages.error(request, error.message)
-    return redirect(DETAIL)
+    return to_detail()
 
 
 def _disconnect(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -66,7 +65,7 @@ def _disconnect(request: HttpRequest, connection: Connection) -> HttpResponse:
         "Disconnected: the tokens are forgotten and nothing reaches NinjaOne any more. To take the access back in "
         "NinjaOne as well, delete the token there under Administration > Apps > API > OAuth Tokens.",
     )
-    return redirect(DETAIL)
+    return to_detail()
 
 
 save = admin_action(_save)

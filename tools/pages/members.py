@@ -10,12 +10,12 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
 from integrations.access import current_membership
 from integrations.models import Connection, Membership, User
 
 VENDOR = "ninjaone"
-DETAIL = "integrations:ninjaone-detail"
 
 View = Callable[[HttpRequest], HttpResponse]
 Page = Callable[[HttpRequest, Membership], HttpResponse]
@@ -56,7 +56,7 @@ def admin_action(page: Page) -> View:
     """What a button of the detail page does; opened as an address it only leads back there."""
 
     def action(request: HttpRequest, membership: Membership) -> HttpResponse:
-        return page(request, membership) if request.method == "POST" else redirect(DETAIL)
+        return page(request, membership) if request.method == "POST" else to_detail()
 
     return admin_page(wraps(page)(action))
 
@@ -69,7 +69,7 @@ def with_connection(page: ConnectionPage) -> Page:
         connection = connection_of(membership)
         if connection is None:
             messages.error(request, "Nothing was done: NinjaOne is not set up yet. Save the connection first.")
-            return redirect(DETAIL)
+            return to_detail()
         return page(request, connection)
 
     return found
@@ -79,6 +79,11 @@ def connection_of(membership: Membership) -> Connection | None:
     """The MSP's connection to NinjaOne, if it has one."""
     rows = Connection.objects.for_msp(membership.msp).filter(vendor=VENDOR)
     return rows.select_related("msp", "authorized_by").first()
+
+
+def to_detail() -> HttpResponse:
+    """Back to NinjaOne's page, at its top: there stands what became of it, whatever section the button was in."""
+    return redirect(f"{reverse('integrations:ninjaone-detail')}#content-start")
 
 
 def person(request: HttpRequest) -> User:

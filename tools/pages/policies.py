@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from integrations.audit import Actor
 from integrations.models import Membership
 from tools.errors import PolicyError
 from tools.pages.detail import detail_page
-from tools.pages.members import DETAIL, admin_action, connection_of, person
+from tools.pages.members import admin_action, connection_of, person, to_detail
 from tools.pages.policies_form import PoliciesForm
 from tools.policy import policies_update
 
@@ -19,7 +18,7 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
     connection = connection_of(membership)
     if connection is None:
         messages.error(request, "Nothing was saved: connect NinjaOne first.")
-        return redirect(DETAIL)
+        return to_detail()
     form = PoliciesForm(connection=connection, data=request.POST)
     if not form.is_valid:
         return detail_page(request, membership, policies_form=form)
@@ -32,7 +31,7 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
         form.problem = error.message
         return detail_page(request, membership, policies_form=form)
     messages.success(request, _said(form, changed))
-    return redirect(DETAIL)
+    return to_detail()
 
 
 def _said(form: PoliciesForm, changed: list[str]) -> str:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 
 from integrations.models import Connection, Membership
 from integrations.ninjaone.errors import RunnerError
 from integrations.ninjaone.runner import runner_clear, runner_save
 from tools.pages.detail import detail_page
 from tools.pages.forms import RunnerForm, error_place
-from tools.pages.members import DETAIL, admin_action, admin_page, connection_of, person, rendered, with_connection
+from tools.pages.members import admin_action, admin_page, connection_of, person, rendered, to_detail, with_connection
 
 
 def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
     connection = connection_of(membership)
     if connection is None:
         messages.error(request, "Nothing was saved: connect NinjaOne first.")
-        return redirect(DETAIL)
+        return to_detail()
     form = RunnerForm(request.POST, connection=connection)
     if form.is_valid():
         try:
@@ -27,7 +26,7 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
             error_place(form, "script_id", error.message)
         else:
             messages.success(request, "Saved. NinjaOne has this script, it is active and runs on Linux and macOS.")
-            return redirect(DETAIL)
+            return to_detail()
     return detail_page(request, membership, runner_form=form)
 
 
@@ -40,7 +39,7 @@ def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "Removed. ninja-run-bash is refused until another script is named here.")
-    return redirect(DETAIL)
+    return to_detail()
 
 
 save = admin_action(_save)

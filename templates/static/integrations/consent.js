@@ -27,6 +27,7 @@
     const fresh = page.getElementById("connection-card");
     if (!fresh || fresh.dataset.mark === card().dataset.mark) { return; }
     card().replaceWith(document.adoptNode(fresh));
+    document.querySelector(".messagelist")?.remove(); // it told of the state before
     waitsUntil = 0;
   }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LIST = "/dashboard/integrations/"
 DETAIL = "/dashboard/integrations/ninjaone/"
+TOP = f"{DETAIL}#content-start"
 STATE = "/dashboard/integrations/ninjaone/state"
 SAVE = "/dashboard/integrations/ninjaone/connection"
 TEST = "/dashboard/integrations/ninjaone/test"

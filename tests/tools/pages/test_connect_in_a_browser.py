@@ -15,7 +15,7 @@ from integrations.models import Connection, ConnectionState, Membership, Msp, Us
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 from integrations.ninjaone.sandbox.server import serve_in_thread
-from tests.tools.pages.addresses import CALLBACK, DETAIL
+from tests.tools.pages.addresses import CALLBACK, DETAIL, TOP
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -126,8 +126,9 @@ def test_the_popup_connects_and_the_page_notices_by_itself(
         popup.get_by_role("button", name="Allow").click()
     expect(page.locator("#connection .badge")).to_have_text("Connected")
     expect(page.get_by_text("Waiting for your answer")).to_be_hidden()
+    expect(page.get_by_text("not authorized yet")).to_have_count(0)
     expect(page.get_by_role("button", name="Test")).to_be_visible()
-    assert page.url == f"{place}{DETAIL}"
+    assert page.url == f"{place}{TOP}"
     assert state() == ConnectionState.CONNECTED
     assert complaints == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -21,6 +23,7 @@ from tests.tools.pages.addresses import (
     RUNNER_REMOVE,
     SAVE,
     STATE,
+    TOP,
 )
 from tests.tools.pages.snapshots import everything
 
@@ -91,7 +94,7 @@ def test_opening_a_buttons_address_changes_nothing_and_leads_back(acme: Tenant) 
     before = everything()
     for address in BUTTONS:
         answer = acme.signed_in(acme.admin).get(address)
-        assert (answer.status_code, answer["Location"]) == (302, DETAIL), address
+        assert (answer.status_code, answer["Location"]) == (302, TOP), address
     assert everything() == before
 
 
@@ -162,7 +165,7 @@ def test_what_needs_a_connection_says_so_before_there_is_one(acme: Tenant) -> No
         if address == SAVE:
             continue
         answer = client.post(address, follow=True)
-        assert answer.redirect_chain == [(DETAIL, 302)], address
+        assert answer.redirect_chain == [(TOP, 302)], address
         assert b"Nothing was" in answer.content
     assert b"Not connected" in client.get(STATE).content
     assert b"Set up" in client.get(LIST).content
@@ -175,3 +178,10 @@ def test_the_admin_keeps_its_own_addresses_below(acme: Tenant) -> None:
     assert client.get("/dashboard/integrations/ninjaone")["Location"] == DETAIL
     assert client.get("/dashboard/integrations/nothing/").status_code == 404
     assert client.get(f"{AUTHORIZE}/").status_code == 404
+
+
+def test_every_page_takes_at_most_twelve_queries(acme: Tenant, django_assert_max_num_queries: Any) -> None:
+    client = acme.signed_in(acme.admin)
+    for address in [*LOOKS, *QUESTIONS]:
+        with django_assert_max_num_queries(12):
+            client.get(address)
