@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django_htmx.http import HttpResponseClientRefresh
 
 from approvals.admin.filters import AgentFilter, QueueFilter, ToolFilter
 from approvals.admin.forms import ApproveForm, DenyForm, SettleForm
@@ -62,8 +63,14 @@ class ApprovalRequestAdmin(LedgerAdmin):
         return redirect(_url(invocation_id))
 
     def standing(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
-        """The part of the page that changes, for the script that asks for it again."""
+        """The part of the page that changes, for the script that asks for it again.
+
+        Once it was decided, or has its outcome, the whole page reads differently and is loaded anew.
+        """
         page = invocation_page(request, invocation_id, requests_only=True)
+        was_waiting = "waiting" in request.GET
+        if not page.is_moving or page.is_waiting is not was_waiting:
+            return HttpResponseClientRefresh()
         return TemplateResponse(request, f"{TEMPLATES}/standing.html", self._context(request, page))
 
     def approve(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:

@@ -40,6 +40,16 @@ def duration(seconds: float) -> str:
     return f"{whole} s"
 
 
+def age(seconds: float) -> str:
+    """ "just now", "4 min ago", "3 h ago", "5 days ago": how long something is past, no finer than one cares."""
+    whole = int(seconds)
+    if whole < 60:
+        return "just now"
+    if whole < 3600:
+        return f"{whole // 60} min ago"
+    return f"{whole // 3600} h ago" if whole < 172_800 else f"{whole // 86400} days ago"
+
+
 def time_left(deadline: datetime | None, now: datetime) -> str:
     """ "4 min 10 s left", or that it is over."""
     left = seconds_left(deadline, now)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.clock import absolute, age, seconds_left, time_left
 from approvals.display.invisibles import marked
 from approvals.display.sentence import sentence_of
 from approvals.models import Invocation, Status
@@ -51,9 +51,9 @@ def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool =
         organization=marked(invocation.organization_name),
         is_request=invocation.approvals_needed > 0,
         created=absolute(invocation.created_at, zone),
-        age=duration((now - invocation.created_at).total_seconds()),
+        age=age((now - invocation.created_at).total_seconds()),
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),
         seconds_left=seconds_left(invocation.expires_at, now),
-        error_code=invocation.error_code,
+        error_code=invocation.error_code if invocation.status == Status.FAILED else "",
     )

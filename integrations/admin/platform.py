@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, NoReturn, cast
+from zoneinfo import available_timezones
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -57,13 +59,23 @@ class PlatformAdmin(TypedAdmin[Row]):
         """Not in Django's log."""
 
 
+class MspForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An MSP, in a time zone that exists."""
+
+    time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(available_timezones())], initial="UTC")
+
+    class Meta:
+        model = Msp
+        fields = ("name", "slug", "time_zone", "own_requests_allowed")
+
+
 @admin.register(Msp)
 class MspAdmin(PlatformAdmin[Msp]):
     """The tenants of this installation."""
 
     list_display = ("name", "slug", "time_zone", "created_at")
     list_display_links = ("name",)
-    fields = ("name", "slug", "time_zone", "own_requests_allowed")
+    form = MspForm
     search_fields = ("name", "slug")
 
     def save_model(self, request: HttpRequest, obj: Msp, form: Any, change: bool) -> None:

@@ -18,9 +18,9 @@ def page_url(row: Invocation) -> str:
     return f"{QUEUE}{row.pk}/"
 
 
-def text(client: Client, url: str, status: int = 200, **headers: str) -> str:
+def text(client: Client, url: str, status: int = 200, *, is_poll: bool = False) -> str:
     """The page, which must answer with `status`."""
-    response = client.get(url, headers=headers or None)
+    response = client.get(url, headers={"HX-Request": "true"} if is_poll else None)
     assert response.status_code == status, response.status_code
     return response.content.decode()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.clock import absolute, age, duration, seconds_left, time_left
 
 NOW = datetime(2026, 7, 1, 12, 0, 5, tzinfo=UTC)
 
@@ -36,6 +36,21 @@ def test_moments_are_told_in_the_zone_of_the_msp(zone: str, words: str) -> None:
 )
 def test_durations_are_told_in_the_units_that_matter(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-3, "just now"),
+        (59, "just now"),
+        (61, "1 min ago"),
+        (7300, "2 h ago"),
+        (100_000, "27 h ago"),
+        (180_000, "2 days ago"),
+    ],
+)
+def test_ages_are_no_finer_than_one_cares(seconds: float, words: str) -> None:
+    assert age(seconds) == words
 
 
 def test_what_is_over_is_over() -> None:

@@ -42,14 +42,22 @@ def test_an_approver_countersigns_and_sees_the_outcome(acme: Tenant, row: Invoca
 def test_the_part_that_changes_asks_for_itself_until_the_outcome(acme: Tenant, row: Invocation) -> None:
     client = acme.signed_in(acme.approver)
     standing = f"{page_url(row)}standing/"
-    waiting = text(client, standing)
-    assert f'hx-get="{standing}"' in waiting
+    waiting = text(client, f"{standing}?waiting")
+    assert f'hx-get="{standing}?waiting"' in waiting
     assert "<html" not in waiting
     approve(client, row)
+    assert client.get(f"{standing}?waiting").headers["HX-Refresh"] == "true"
+    assert f'hx-get="{standing}"' in text(client, standing)
     dispatch_due()
-    ended = text(client, standing)
-    assert "Succeeded" in ended
-    assert "hx-get" not in ended
+    assert client.get(standing).headers["HX-Refresh"] == "true"
+
+
+def test_a_frozen_msp_says_so_before_and_after_the_click(acme: Tenant, row: Invocation) -> None:
+    Msp.objects.filter(pk=acme.msp.pk).update(frozen_at=database_now())
+    client = acme.signed_in(acme.approver)
+    assert "is frozen: nothing can be approved" in text(client, page_url(row))
+    assert approve(client, row).status_code == 423
+    assert status_of(row) == Status.PENDING_APPROVAL
 
 
 def test_denying_tells_the_agent_why(acme: Tenant, row: Invocation) -> None:

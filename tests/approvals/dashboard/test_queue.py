@@ -58,7 +58,7 @@ def test_calls_that_asked_nobody_are_not_in_it(acme: Tenant) -> None:
 
 
 def test_the_script_gets_the_rows_alone(acme: Tenant, row: Invocation) -> None:
-    part = text(acme.signed_in(acme.viewer), QUEUE, **{"HX-Request": "true"})
+    part = text(acme.signed_in(acme.viewer), QUEUE, is_poll=True)
     assert page_url(row) in part
     assert "<html" not in part
 
