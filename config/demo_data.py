@@ -20,8 +20,11 @@ from integrations.agent_keys import ALPHABET, agent_key_issue
 from integrations.audit import Actor, audit_append
 from integrations.clock import database_now
 from integrations.models import Agent, AgentKey, Connection, ConnectionState, Membership, Msp, User
+from integrations.ninjaone.errors import RunnerError
 from integrations.ninjaone.hosts import SANDBOX
+from integrations.ninjaone.runner import runner_save
 from integrations.ninjaone.sandbox import ACME, NORTHWIND, seed_grant
+from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 
 DEMO = Actor.system("demo data")
 AGENTS = ("helpdesk-bot", "patch-bot")
@@ -72,24 +75,36 @@ class Filled:
     """An MSP as it stands in the database now."""
 
     msp: Msp
-    connection: Connection
-    admin: User
+    runner_problem: str
     agents: list[Bot]
     users: list[Person]
 
 
 def demo_fill() -> list[Filled]:
     """Creates what is missing of the demo and gives it back, with keys and passwords."""
-    with transaction.atomic():
-        return [_fill(demo) for demo in MSPS]
+    return [_fill(demo) for demo in MSPS]
 
 
 def _fill(demo: DemoMsp) -> Filled:
-    msp, _ = Msp.objects.get_or_create(slug=demo.slug, defaults={"name": demo.name})
-    people = [_person(msp, f"{demo.short_name}-{name}", **roles) for name, roles in PEOPLE]
-    admin = User.objects.get(username=people[0].username)
-    agents = [_agent(msp, name, admin) for name in AGENTS]
-    return Filled(msp, _connection(msp, demo.client_id, admin), admin, agents, people)
+    with transaction.atomic():
+        msp, _ = Msp.objects.get_or_create(slug=demo.slug, defaults={"name": demo.name})
+        people = [_person(msp, f"{demo.short_name}-{name}", **roles) for name, roles in PEOPLE]
+        admin = User.objects.get(username=people[0].username)
+        agents = [_agent(msp, name, admin) for name in AGENTS]
+        connection = _connection(msp, demo.client_id, admin)
+    # Asks the sandbox, so not within the transaction.
+    return Filled(msp, _runner_problem(connection, admin), agents, people)
+
+
+def _runner_problem(connection: Connection, admin: User) -> str:
+    """Names the bash runner as an admin would; why that did not work, "" when it is set."""
+    if connection.runner_script_id is not None or connection.client_id not in BASH_RUNNER_IDS:
+        return ""
+    try:
+        runner_save(connection=connection, user=admin, script_id=BASH_RUNNER_IDS[connection.client_id])
+    except RunnerError as error:
+        return error.message
+    return ""
 
 
 def _person(msp: Msp, username: str, **roles: bool) -> Person:

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+import responses
+from django.conf import LazySettings, settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -15,8 +16,9 @@ from integrations.agent_keys import agent_key_authenticate, agent_key_revoke
 from integrations.audit import Actor
 from integrations.models import Agent, AgentKey, AuditEvent, Connection, ConnectionState, Membership, Msp, User
 from integrations.ninjaone.sandbox import ACME, Sandbox, seed_grant
+from tests.ninjaone_mount import mount
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def fill() -> dict[str, Any]:
@@ -80,6 +82,25 @@ def test_both_are_connected_to_their_own_world_of_the_sandbox(ninjaone: Sandbox)
     assert connection.secret("refresh_token") == seed_grant(ACME).refresh_token
 
 
+def test_the_bash_runner_of_each_world_is_named_and_sealed(ninjaone: Sandbox) -> None:
+    fill()
+    rows = {row.msp.slug: row for row in Connection.objects.select_related("msp")}
+    assert (rows["acme-msp"].runner_script_id, rows["northwind-it"].runner_script_id) == (146, 151)
+    assert (rows["acme-msp"].runner_seal or {})["name"] == "Bash Runner"
+
+
+def test_without_a_sandbox_that_answers_it_says_what_is_missing_and_the_next_time_heals_it(sandbox: Sandbox) -> None:
+    err = io.StringIO()
+    with responses.RequestsMock(assert_all_requests_are_fired=False):
+        call_command("demo_data", json=True, stdout=io.StringIO(), stderr=err)
+    assert "Acme MSP has no bash runner" in err.getvalue()
+    assert Connection.objects.filter(runner_script_id=None).count() == 2
+    with responses.RequestsMock() as rsps:
+        mount(rsps, sandbox, settings.NINJAONE_SANDBOX_URL)
+        fill()
+    assert not Connection.objects.filter(runner_script_id=None).exists()
+
+
 def test_a_connection_that_was_cut_is_joined_again(ninjaone: Sandbox) -> None:
     fill()
     Connection.objects.filter(msp__slug="acme-msp").update(
@@ -117,7 +138,7 @@ def test_its_secrets_depend_on_the_secret_key(ninjaone: Sandbox, settings: LazyS
         assert not {user["password"] for user in old["users"]} & {user["password"] for user in new["users"]}
 
 
-def test_people_get_a_table() -> None:
+def test_people_get_a_table(ninjaone: Sandbox) -> None:
     out = io.StringIO()
     call_command("demo_data", stdout=out)
     lines = [line.split() for line in out.getvalue().splitlines()]

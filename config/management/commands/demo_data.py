@@ -22,6 +22,12 @@ class Command(BaseCommand):
                 "Nothing was changed. `make demo` sets it up for you."
             )
         filled = demo_fill()
+        for msp in filled:
+            if msp.runner_problem:
+                self.stderr.write(
+                    f"{msp.msp.name} has no bash runner, so ninja-run-bash is refused: {msp.runner_problem} "
+                    "Start the sandbox (manage.py ninjaone_sandbox), then run this again."
+                )
         if options["json"]:
             self.stdout.write(json.dumps({"msps": [_as_json(msp) for msp in filled]}, indent=2))
         else:
