@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,6 +17,7 @@ from approvals.errors import GateError
 from approvals.models import Attempt, Invocation, Status
 from approvals.prepare import parsed_arguments
 from approvals.upstream import Outcome, perform
+from integrations import prepared
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
 from integrations.models import Agent, Connection, Msp
@@ -40,10 +42,10 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     row.attempt_count = 1
     if row.is_write:
         with transaction.atomic():
-            row.save(force_insert=True)
+            prepared.insert(row)
             _record_attempt(row, actor)
     else:
-        row.save(force_insert=True)
+        prepared.insert(row)
     _perform(row, call)
 
 
@@ -70,9 +72,8 @@ def dispatch_one(row_id: uuid.UUID) -> bool:
     return _claim(row) and _send(row)
 
 
-def settle(row: Invocation, outcome: Outcome) -> bool:
+def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
     """Write the end of the attempt; False when a sweeper was faster and the ledger says something else by now."""
-    now = database_now()
     values = {
         "status": outcome.status,
         "finished_at": now,
@@ -86,14 +87,14 @@ def settle(row: Invocation, outcome: Outcome) -> bool:
     }
     # A write that a sweeper gave up on as unknown may still be settled by its own, late, answer: that is evidence.
     open_states = [Status.DISPATCHING, Status.UNKNOWN] if row.is_write else [Status.DISPATCHING]
-    mine = Invocation.objects.filter(pk=row.pk, status__in=open_states, attempt_count=row.attempt_count)
+    mine = {"id": row.pk, "status": open_states, "attempt_count": row.attempt_count}
     if row.is_write or row.approvals_needed:
         with transaction.atomic():
-            is_settled = bool(mine.update(**values))
+            is_settled = bool(prepared.update(Invocation, values, mine))
             if is_settled:
                 _finish_attempt(row, outcome)
     else:
-        is_settled = bool(mine.update(**values))
+        is_settled = bool(prepared.update(Invocation, values, mine))
     _copy(row, outcome, now) if is_settled else row.refresh_from_db()
     return is_settled
 
@@ -136,8 +137,11 @@ def _send(row: Invocation) -> bool:
 def _perform(row: Invocation, call: Call) -> None:
     """Send the bytes that the row holds, which people saw; `call` only knows how to read the answer."""
     request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
-    connection = cast(Connection, row.connection)
-    settle(row, perform(connection=connection, request=request, call=call, is_write=row.is_write))
+    started = time.monotonic()
+    outcome = perform(connection=cast(Connection, row.connection), request=request, call=call, is_write=row.is_write)
+    # The database's clock, moved on by how long it took: a read is not worth a query to ask what time it is.
+    took = timedelta(seconds=time.monotonic() - started)
+    settle(row, outcome, cast(datetime, row.dispatch_started_at) + took)
 
 
 def _record_attempt(row: Invocation, actor: Actor) -> None:

@@ -18,6 +18,7 @@ from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_
 from approvals.records import Draft
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append, canonical
+from integrations.connections import connection_of
 from integrations.models import Connection, ConnectionState
 from tools.calls import JSON
 from tools.errors import InvalidArgumentsError
@@ -90,7 +91,8 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     policies = policies_of(connection)
     draft.mode = policies[draft.tool.id].mode
     _check_allowed(draft)
-    if (waiting := idempotency.waiting(draft)) is not None:
+    asks = draft.mode is Mode.APPROVAL_NEEDED
+    if asks and (waiting := idempotency.waiting(draft)) is not None:
         return Submitted(waiting, is_replay=True)
     _check_connected(connection)
     prepared = prepare(
@@ -106,16 +108,19 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     row = _row(draft, prepared, policies[draft.tool.id])
     if dry_run:
         return Submitted(row, is_dry_run=True)
-    return _hold(draft, row) if prepared.mode is Mode.APPROVAL_NEEDED else _run(draft, row, prepared)
+    if prepared.mode is not Mode.APPROVAL_NEEDED:
+        return _run(draft, row, prepared)
+    # A call that only its route made ask was not looked for above.
+    waiting = None if asks else idempotency.waiting(draft)
+    return _hold(draft, row) if waiting is None else Submitted(waiting, is_replay=True)
 
 
 def _connection(draft: Draft) -> Connection:
     if draft.principal.msp.frozen_at is not None:
         raise GateError("frozen", f"{draft.principal.msp.name} has stopped every agent. Nothing was sent. Ask them.")
-    row = Connection.objects.for_msp(draft.principal.msp).filter(vendor="ninjaone").first()
+    row = connection_of(draft.principal.msp)
     if row is None:
         raise GateError("not_connected", "NinjaOne is not connected. An admin connects it on the integration page.")
-    row.msp = draft.principal.msp
     return row
 
 

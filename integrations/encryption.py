@@ -87,7 +87,7 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
     @property
     def context(self) -> str:
         """The name of this column, which its keys are derived for."""
-        return f"{self.model._meta.label_lower}.{self.name}"  # noqa: SLF001 - Django's documented API
+        return f"{self.model._meta.label_lower}.{self.name}"
 
     def seal(self, row_id: UUID, plaintext: str) -> Sealed:
         """Seal `plaintext` for this column of the row `row_id`."""

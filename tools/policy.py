@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from django.db.models.functions import Now
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
+from integrations.prepared import PreparedQuery
 from tools.calls import Call
 from tools.catalogue import classify
 from tools.definitions import GROUPS, VENDOR, Tool
@@ -59,8 +61,16 @@ def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
 
 def policies_of(connection: Connection) -> dict[str, PolicyRow]:
     """Every tool's policy by the tool's id, from one query: the database has rows only of what was ever changed."""
-    rows = {row.tool: row for row in ToolPolicy.objects.for_msp(connection.msp).filter(connection=connection)}
+    rows = {row.tool: row for row in _ROWS_OF_CONNECTION(connection.pk)}
     return {tool.id: _row_of(tool, rows.get(tool.id)) for tool in TOOLS.values()}
+
+
+_ROWS_OF_CONNECTION = PreparedQuery(
+    lambda connection_id: ToolPolicy.objects.filter(connection_id=connection_id).order_by(),
+    model=ToolPolicy,
+    field="id",
+    stand_in=uuid.UUID(int=1),
+)
 
 
 def policy_table(connection: Connection) -> list[tuple[str, list[PolicyRow]]]:

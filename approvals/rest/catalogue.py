@@ -6,25 +6,16 @@ from collections.abc import Iterator
 
 from approvals.errors import GateError
 from integrations.agent_keys import Principal
-from integrations.models import Connection
+from integrations.connections import connection_of
 from tools.models import Mode
 from tools.policy import effective_mode, policies_of
 from tools.registry import TOOLS, Tool, find_tool
-
-# What the list needs of a connection; its secrets stay where they are.
-CONNECTION_FIELDS = ("msp_id", "vendor", "region", "state", "state_reason", "epoch", "policy_version")
-
-
-def connection_of(principal: Principal) -> Connection | None:
-    """The MSP's connection to NinjaOne, without its secrets; None before there is one."""
-    rows = Connection.objects.for_msp(principal.msp).filter(vendor="ninjaone")
-    return rows.only("id", *CONNECTION_FIELDS).first()
 
 
 def tools_of(principal: Principal) -> Iterator[tuple[Tool, Mode]]:
     """The tools that this agent may call, in stable order, each with its mode."""
     allowed = principal.agent.allowed_tools
-    connection = connection_of(principal)
+    connection = connection_of(principal.msp)
     if connection is None:
         modes = {tool.id: tool.default_mode for tool in TOOLS.values()}
     else:

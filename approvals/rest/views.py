@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
@@ -17,7 +17,7 @@ from approvals.ledger import invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
 from approvals.rest import operations
 from approvals.rest.auth import AgentKeyAuthentication
-from approvals.rest.catalogue import connection_of, tool_named, tool_of, tools_of
+from approvals.rest.catalogue import tool_named, tool_of, tools_of
 from approvals.rest.errors import exception_handler, retry_after
 from approvals.rest.parser import json_body
 from approvals.rest.responses import json_response, request_id_of
@@ -32,6 +32,7 @@ from approvals.rest.serializers import (
     query_of,
 )
 from integrations.agent_keys import Principal
+from integrations.connections import connection_of
 from integrations.models import ConnectionState
 from tools.formats import as_anthropic, as_listing, as_openai
 from tools.models import Mode
@@ -59,15 +60,14 @@ class ApiView(APIView):
         """Our errors instead of DRF's."""
         return exception_handler
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods of the address."""
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     @property
     def principal(self) -> Principal:
         """Who is asking."""
-        principal: Principal = self.request.auth
-        return principal
+        return cast(Principal, self.request.auth)
 
 
 class NoSuchEndpoint(ApiView):
@@ -190,7 +190,7 @@ class Me(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
         query_of(request, Nothing)
-        principal, connection = self.principal, connection_of(self.principal)
+        principal, connection = self.principal, connection_of(self.principal.msp)
         agent = principal.agent
         state = "not_connected" if connection is None else connection.state
         return json_response(

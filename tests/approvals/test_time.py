@@ -92,14 +92,14 @@ def test_a_read_whose_sender_died_runs_again(acme: Tenant) -> None:
 def test_a_late_answer_settles_what_a_sweeper_gave_up_on(acme: Tenant) -> None:
     row = in_flight(acme, is_write=True)
     sweep()
-    assert settle(row, Outcome(Status.SUCCEEDED, result="{}", upstream_status=204))
+    assert settle(row, Outcome(Status.SUCCEEDED, result="{}", upstream_status=204), database_now())
     assert again(row.pk).status == Status.SUCCEEDED
 
 
 def test_an_answer_to_an_earlier_attempt_changes_nothing(acme: Tenant) -> None:
     row = in_flight(acme, is_write=False)
     Invocation.objects.update(attempt_count=2)
-    assert not settle(row, Outcome(Status.SUCCEEDED, result="{}"))
+    assert not settle(row, Outcome(Status.SUCCEEDED, result="{}"), database_now())
     assert again(row.pk).status == Status.DISPATCHING
 
 
