@@ -61,10 +61,8 @@ class Route:
     route_class: RouteClass
     tool: str | None
 
-    def fits(self, method: str, parts: list[str]) -> bool:
-        """Whether a request goes to this route."""
-        if self.method != method or len(self.parts) != len(parts):
-            return False
+    def fits(self, parts: list[str]) -> bool:
+        """Whether a request by this method, with as many parts, goes to this route."""
         return all(own is None or own == part for own, part in zip(self.parts, parts, strict=True))
 
 
@@ -93,11 +91,17 @@ def _routes_read(text: str) -> tuple[Route, ...]:
 
 CATALOGUE = _routes_read(ROUTES)
 
+# By method and number of parts, in the catalogue's order: every call is classified, so a few candidates must do.
+_CANDIDATES: dict[tuple[str, int], list[Route]] = {}
+for _route in CATALOGUE:
+    _CANDIDATES.setdefault((_route.method, len(_route.parts)), []).append(_route)
+
 
 def classify(method: str, path: str, query: Iterable[tuple[str, str]] = ()) -> Classification:
     """What a request to a path below /v2/ may do. The case of the path does not matter: a server may ignore it."""
     parts = path.lower().split("/")
-    route = next((route for route in CATALOGUE if route.fits(method.upper(), parts)), None)
+    candidates = _CANDIDATES.get((method.upper(), len(parts)), [])
+    route = next((route for route in candidates if route.fits(parts)), None)
     found = (
         Classification(RouteClass.UNKNOWN, None, None)
         if route is None
