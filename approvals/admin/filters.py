@@ -9,7 +9,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from approvals.display.queue import waiting_among
+from approvals.display.queue import reading_as, waiting_among
 from approvals.models import Invocation, Status
 from integrations.clock import Now
 from integrations.models import Agent
@@ -29,17 +29,12 @@ class QueueFilter(SimpleListFilter):
         """Waiting is the default."""
         return [("decided", "Decided"), ("all", "All")]
 
-    def choices(self, changelist: Any) -> Any:
-        """The default is called by its name."""
-        for choice, label in zip(super().choices(changelist), ("Waiting", "Decided", "All"), strict=True):
-            yield {**choice, "display": label}
-
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """Waiting ones by deadline, the others newest first."""
         match self.value():
             case "decided":
-                waiting = waiting_among(Invocation.objects.all())
-                return queryset.exclude(pk__in=waiting.values("pk")).order_by("-created_at", "-id")
+                decided = queryset.exclude(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
+                return decided.order_by("-created_at", "-id")
             case "all":
                 return queryset.order_by("-created_at", "-id")
         return waiting_among(queryset)
@@ -93,11 +88,4 @@ class StatusFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
         """Rows that read as the status now."""
-        match self.value():
-            case None | "":
-                return None
-            case Status.PENDING_APPROVAL:
-                return waiting_among(queryset)
-            case Status.QUEUED:
-                return queryset.filter(status=Status.QUEUED, release_by__gt=Now())
-        return queryset.filter(status=self.value())
+        return reading_as(queryset, str(self.value())) if self.value() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from approvals.display.clock import duration
-from approvals.display.queue import waiting_of
+from approvals.display.queue import reading_as, waiting_of
 from approvals.display.rows import UNREAD, Row, row_of
 from approvals.models import Invocation, Status
 from integrations.clock import database_now
@@ -30,11 +30,6 @@ class Home:
         """A state that the badge knows."""
         return self.connection.state if self.connection else "not_connected"
 
-    @property
-    def is_new(self) -> bool:
-        """Nothing was ever asked for: the page shows the first steps instead."""
-        return not self.recent
-
 
 def home_of(msp: Msp) -> Home:
     """The home page of an MSP, now."""
@@ -45,7 +40,7 @@ def home_of(msp: Msp) -> Home:
     return Home(
         waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in waiting],
         waiting_longest=duration((now - longest).total_seconds()) if longest else "",
-        unknown=history.filter(status=Status.UNKNOWN).count(),
+        unknown=reading_as(history, Status.UNKNOWN).count(),
         recent=[row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]],
         connection=Connection.objects.for_msp(msp).first(),
         has_agents=Agent.objects.for_msp(msp).exists(),

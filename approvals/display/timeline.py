@@ -26,17 +26,17 @@ def timeline_of(
     invocation: Invocation, *, status: Status, decisions: Iterable[Decision], attempts: Iterable[Attempt], zone: str
 ) -> list[Step]:
     """Its steps in the order in which they happened. Users and the agent must be loaded."""
-    moments = [*_request_moments(invocation, status), *_decision_moments(decisions), *_attempt_moments(attempts)]
+    asked = f"{invocation.agent.name} asked for {invocation.tool_name or invocation.tool}"
+    moments = [(invocation.created_at, asked), *_decision_moments(decisions), *_attempt_moments(attempts)]
+    moments += _end(invocation, status)  # last, where two moments are the same
     moments.sort(key=lambda moment: moment[0])
     return [Step(absolute(at, zone), marked(words)) for at, words in moments]
 
 
-def _request_moments(invocation: Invocation, status: Status) -> Iterator[tuple[datetime, str]]:
-    yield invocation.created_at, f"{invocation.agent.name} asked for {invocation.tool_name or invocation.tool}"
+def _end(invocation: Invocation, status: Status) -> Iterator[tuple[datetime, str]]:
     if status is Status.EXPIRED:
-        deadline = invocation.release_by or invocation.expires_at
-        if deadline is not None:
-            yield deadline, "Its time was over"
+        deadline = invocation.release_by or invocation.expires_at or invocation.finished_at
+        yield deadline or invocation.created_at, "Its time was over"
     elif invocation.finished_at is not None and not status.is_open:
         yield invocation.finished_at, str(status.label)
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
+from approvals.reading import status_now
+from integrations.clock import database_now
 from tests.approvals.asking import approved_and_sent, ask
 from tests.approvals.dashboard.looking import ACTIVITY, text
 from tests.cast import Tenant
@@ -65,6 +69,24 @@ def test_the_status_narrows_the_list(acme: Tenant, status: str, shows: bool) -> 
     row = ask(acme, "ninja-reboot-device", device_id=43)
     page = text(acme.signed_in(acme.viewer), f"{ACTIVITY}?status={status}")
     assert (story_url(row) in page) is shows
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_filter_agrees_with_how_each_row_reads_now(acme: Tenant, status: Status) -> None:
+    past = database_now() - timedelta(seconds=1)
+    overdue = ask(acme, "ninja-reboot-device", device_id=43)
+    Invocation.objects.filter(pk=overdue.pk).update(expires_at=past)
+    late = ask(acme, "ninja-reboot-device", device_id=44)
+    Invocation.objects.filter(pk=late.pk).update(status=Status.QUEUED, release_by=past)
+    lost = ask(acme, "ninja-reboot-device", device_id=41)
+    Invocation.objects.filter(pk=lost.pk).update(status=Status.QUEUED, release_by=past)
+    Invocation.objects.filter(pk=lost.pk).update(status=Status.DISPATCHING, lease_until=past, dispatch_started_at=past)
+    ask(acme, "ninja-get-device", device_id=43)
+    ask(acme, "ninja-control-service", device_id=41, service="Spooler", action="stop")
+    page = text(acme.signed_in(acme.viewer), f"{ACTIVITY}?status={status}")
+    now = database_now()
+    for row in Invocation.objects.all():
+        assert (story_url(row) in page) is (status_now(row, now) is status), row
 
 
 def test_an_empty_history_says_what_to_do_next(acme: Tenant) -> None:
