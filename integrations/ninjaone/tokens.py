@@ -27,6 +27,7 @@ from integrations.tenancy import TenantQuerySet
 EARLY = timedelta(seconds=60)
 # Used to the very end, almost, when no newer one can be had.
 LATE = timedelta(seconds=5)
+NOW = timedelta()
 LEASE = timedelta(seconds=30)  # longer than a token request may take
 WAIT_SECONDS = 40.0  # longer than a lease: whoever waits sees the holder's end, or takes over
 POLL_SECONDS = 0.1
@@ -68,20 +69,22 @@ def _current(connection: Connection, *, refused_version: int | None, deadline: f
         first_version = row.token_version if first_version is None else first_version
         is_refused = row.token_version == refused_version
         is_newer = row.token_version != first_version
-        if not is_refused and _is_valid(row, now, LATE if is_newer else EARLY):
+        # What somebody else has just got is as good as it gets, however short it lives.
+        if not is_refused and _is_valid(row, now, NOW if is_newer else EARLY):
             return _adopted(connection, row)
         has_spare = not is_refused and _is_valid(row, now, LATE)
         if has_waited and row.refresh_lease_until is None and not has_spare:
             # Whoever we waited for came back with nothing: asking again at once would only add to the load.
             raise NotSentError("NinjaOne gave no access token just now. Nothing was sent. Try again later.")
         if row.refresh_lease_until is None or row.refresh_lease_until <= now:
-            _renew(row, now, has_spare=has_spare)
+            if _renew(row, now, has_spare=has_spare):
+                return _adopted(connection, row)
             has_waited = False
         elif not has_spare:
             _wait(ends_at)
             has_waited = True
         if has_spare:
-            return _adopted(connection, Connection.objects.get(pk=row.pk, epoch=row.epoch))
+            return _adopted(connection, row)
 
 
 def _wait(ends_at: float) -> None:
@@ -106,20 +109,20 @@ def _is_valid(row: Connection, now: datetime, margin: timedelta) -> bool:
     return row.access_expires_at is not None and row.access_expires_at - margin > now
 
 
-def _renew(row: Connection, now: datetime, *, has_spare: bool) -> None:
-    """New tokens for the row, unless somebody else is at it or was faster; what stands then is in the row.
+def _renew(row: Connection, now: datetime, *, has_spare: bool) -> bool:
+    """Whether `row` has new tokens now. If not, somebody else is at it or was faster, or the spare must do.
 
     Raises NeedsReauthorizationError when the grant is dead, NotSentError when no tokens came and there is no spare.
     """
     if row.refresh_token is None:
         if not has_spare:
             _grant_died(row, EXPIRED_FOR_GOOD)
-        return
+        return False
     client, refresh_token = client_of(row), _opened(row, "refresh_token")
     until = now + LEASE
     free = Q(refresh_lease_until=None) | Q(refresh_lease_until__lte=Now())
     if not _unchanged(row).filter(free).update(refresh_lease_until=until):
-        return
+        return False
     try:
         tokens = refresh(client=client, refresh_token=refresh_token)
     except DeadGrantError as error:
@@ -129,18 +132,24 @@ def _renew(row: Connection, now: datetime, *, has_spare: bool) -> None:
         if not has_spare:
             raise NotSentError(f"{error.message} Nothing was sent.", error.retry_after) from error
     else:
-        _save(row, now, tokens)
+        return _save(row, now, tokens)
+    return False
 
 
-def _save(row: Connection, now: datetime, tokens: Tokens) -> None:
-    """Changes nothing when a newer consent or refresh was faster."""
+def _save(row: Connection, now: datetime, tokens: Tokens) -> bool:
+    """Save the tokens, in `row` too; False, and nothing is changed, when a newer consent or refresh was faster."""
     values: dict[str, Any] = {
         "access_token": row.sealed("access_token", tokens.access_token),
         "access_expires_at": now + timedelta(seconds=tokens.lifetime),
     }
     if tokens.refresh_token is not None:
         values["refresh_token"] = row.sealed("refresh_token", tokens.refresh_token)
-    _unchanged(row).update(**values, token_version=F("token_version") + 1, refresh_lease_until=None)
+    values["token_version"] = row.token_version + 1
+    if not _unchanged(row).update(**values, refresh_lease_until=None):
+        return False
+    for name, value in values.items():
+        setattr(row, name, value)
+    return True
 
 
 def _grant_died(row: Connection, reason: str) -> None:
