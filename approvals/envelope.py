@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 
@@ -112,7 +112,7 @@ def _message(invocation: Invocation, status: Status, msp_name: str) -> str:
                 "again. Do not repeat it; check the device, or ask a technician."
             )
         case Status.SUCCEEDED:
-            return " ".join(["Done: NinjaOne accepted it.", invocation.note]).strip()
+            return f"{'Done: NinjaOne accepted it.' if invocation.is_write else 'Done.'} {invocation.note}".strip()
         case Status.FAILED:
             return _failure(invocation)
         case Status.DENIED:
@@ -137,7 +137,7 @@ def _failure(invocation: Invocation) -> str:
 
 def _denial(invocation: Invocation, msp_name: str) -> str:
     known = invocation.reason_code in ReasonCode.values
-    why = cast(str, ReasonCode(invocation.reason_code).label) if known else invocation.reason_code
+    why = ReasonCode(invocation.reason_code).label if known else invocation.reason_code
     words = ": ".join(part for part in (why, invocation.comment) if part)
     return (
         f"Not executed: a technician of {msp_name} said no{f' ({words})' if words else ''}. "

@@ -25,7 +25,7 @@ class AgentKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class AgentKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class AgentKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document names it."""
 
     target_class = AgentKeyAuthentication

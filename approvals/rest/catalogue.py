@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 from approvals.errors import GateError
 from integrations.agent_keys import Principal
@@ -11,19 +11,31 @@ from tools.models import Mode
 from tools.policy import effective_mode, policies_of
 from tools.registry import TOOLS, Tool, find_tool
 
+# The ids of tools and their modes, in stable order.
+Shown = tuple[tuple[str, Mode], ...]
 
-def tools_of(principal: Principal) -> Iterator[tuple[Tool, Mode]]:
-    """The tools that this agent may call, in stable order, each with its mode."""
+
+def tools_of(principal: Principal) -> Shown:
+    """The tools that this agent may call."""
     allowed = principal.agent.allowed_tools
     connection = connection_of(principal.msp)
     if connection is None:
-        modes = {tool.id: tool.default_mode for tool in TOOLS.values()}
+        modes = tuple(tool.default_mode for tool in TOOLS.values())
     else:
-        modes = {tool_id: row.mode for tool_id, row in policies_of(connection).items()}
-    for tool in TOOLS.values():
-        mode = effective_mode(tool, policies=modes, call=None)
-        if mode is not Mode.DISABLED and (allowed is None or tool.id in allowed):
-            yield tool, mode
+        modes = tuple(row.mode for row in policies_of(connection).values())
+    return _shown(modes, None if allowed is None else frozenset(allowed))
+
+
+@lru_cache(maxsize=256)
+def _shown(modes: tuple[Mode, ...], allowed: frozenset[str] | None) -> Shown:
+    """Kept by everything that it depends on, so that it is never stale."""
+    policies = dict(zip(TOOLS, modes, strict=True))
+    judged = [(tool.id, effective_mode(tool, policies=policies, call=None)) for tool in TOOLS.values()]
+    return tuple(
+        (tool_id, mode)
+        for tool_id, mode in judged
+        if mode is not Mode.DISABLED and (allowed is None or tool_id in allowed)
+    )
 
 
 def tool_named(name: str) -> Tool:
@@ -37,10 +49,10 @@ def tool_named(name: str) -> Tool:
 def tool_of(principal: Principal, name: str) -> tuple[Tool, Mode]:
     """One of the tools that this agent may call. Raises GateError, the same for all others."""
     wanted = tool_named(name)
-    for tool, mode in tools_of(principal):
-        if tool.id == wanted.id:
-            return tool, mode
-    raise no_such_tool()
+    mode = dict(tools_of(principal)).get(wanted.id)
+    if mode is None:
+        raise no_such_tool()
+    return wanted, mode
 
 
 def no_such_tool() -> GateError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from approvals.rest.components import Schema, either, ref
 from approvals.rest.serializers import InvokeBody, ListQuery, Nothing, ToolQuery, WaitQuery
 
-HEADER = OpenApiParameter.HEADER
-PATH = OpenApiParameter.PATH
+HEADER: Literal["header"] = "header"
+PATH: Literal["path"] = "path"
 
 WHEN = {
     400: "The JSON is malformed.",

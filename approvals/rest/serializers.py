@@ -123,7 +123,7 @@ class ListQuery(Input):
     limit = Digits(required=False, min_value=1, max_value=LARGEST_PAGE, help_text="50 if not given.")
 
 
-class InputSchema(OpenApiSerializerExtension):  # type: ignore[misc]
+class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Says in the OpenAPI document that inputs are closed."""
 
     target_class = Input
@@ -155,6 +155,8 @@ def parsed(kind: type[Input], data: object) -> dict[str, Any]:
 
 def query_of(request: HttpRequest, kind: type[Input]) -> dict[str, Any]:
     """The validated query string. Raises GateError; a parameter that stands there twice is refused too."""
+    if not request.GET:
+        return {}  # nothing that stands in a query is required
     repeated = [key for key, values in request.GET.lists() if len(values) > 1]
     if repeated:
         raise _refused([{"field": key, "code": "repeated", "message": "Give it once."} for key in repeated])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from django.http import HttpRequest, HttpResponse
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -17,10 +20,10 @@ from approvals.ledger import invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
 from approvals.rest import operations
 from approvals.rest.auth import AgentKeyAuthentication
-from approvals.rest.catalogue import tool_named, tool_of, tools_of
+from approvals.rest.catalogue import Shown, tool_named, tool_of, tools_of
 from approvals.rest.errors import exception_handler, retry_after
 from approvals.rest.parser import json_body
-from approvals.rest.responses import json_response, request_id_of
+from approvals.rest.responses import json_bytes, json_response, request_id_of
 from approvals.rest.serializers import (
     InvokeBody,
     ListQuery,
@@ -36,7 +39,7 @@ from integrations.connections import connection_of
 from integrations.models import ConnectionState
 from tools.formats import as_anthropic, as_listing, as_openai
 from tools.models import Mode
-from tools.registry import Tool, find_tool
+from tools.registry import TOOLS, Tool, find_tool
 
 FORMATS: dict[str | None, Callable[[Tool, Mode], dict[str, Any]]] = {
     None: as_listing,
@@ -49,6 +52,7 @@ class ApiView(APIView):
     """JSON whatever the Accept header says; an agent key and nothing else lets in."""
 
     authentication_classes = [AgentKeyAuthentication]
+    renderer_classes = [JSONRenderer]
     # Set once the gate has the call: an error of ours after that may leave something sent.
     may_have_sent = False
 
@@ -61,8 +65,8 @@ class ApiView(APIView):
         return exception_handler
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
-        """The methods of the address."""
-        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+        """The methods of the address stand in Allow, as in every response."""
+        return HttpResponse(status=204, content_type="application/json")
 
     @property
     def principal(self) -> Principal:
@@ -87,8 +91,14 @@ class ToolList(ApiView):
     @operations.tool_list
     def get(self, request: Request) -> HttpResponse:
         """List the tools that you may call; disabled ones are absent."""
-        shape = FORMATS[query_of(request, ToolQuery).get("format")]
-        return json_response({"tools": [shape(tool, mode) for tool, mode in tools_of(self.principal)]})
+        shape = query_of(request, ToolQuery).get("format")
+        return json_response({"tools": _listed(shape, tools_of(self.principal))})
+
+
+@lru_cache(maxsize=256)
+def _listed(shape: str | None, shown: Shown) -> orjson.Fragment:
+    """The list as JSON: 25 kB that differ only with what is shown."""
+    return orjson.Fragment(json_bytes([FORMATS[shape](TOOLS[tool_id], mode) for tool_id, mode in shown]))
 
 
 class ToolDetail(ApiView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
@@ -41,7 +41,7 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """A header, None without it."""
-        return cast("str | None", self.response.headers.get(name))
+        return self.response.headers.get(name)
 
     def __repr__(self) -> str:
         return f"{self.status} {self.response.content.decode(errors='replace')[:2000]}"

@@ -30,6 +30,7 @@ HERE = {
 def is_error(response: Any, status: int, code: str) -> None:
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/json"
+    assert "Vary" not in response.headers
     assert response.headers["Cache-Control"] == "no-store"
     assert response.json()["error"]["code"] == code
     assert response.json()["request_id"] == response.headers["X-Request-Id"]
