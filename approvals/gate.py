@@ -92,7 +92,7 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     draft.mode = policies[draft.tool.id].mode
     _check_allowed(draft)
     asks = draft.mode is Mode.APPROVAL_NEEDED
-    if asks and (waiting := idempotency.waiting(draft)) is not None:
+    if asks and not dry_run and (waiting := idempotency.waiting(draft)) is not None:
         return Submitted(waiting, is_replay=True)
     _check_connected(connection)
     prepared = prepare(

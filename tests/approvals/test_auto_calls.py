@@ -99,3 +99,10 @@ def test_a_dry_run_stores_and_sends_nothing(acme: Tenant, ninjaone: Sandbox) -> 
     assert submitted.invocation.device_name == "ACME-WEB01"
     assert not Invocation.objects.exists()
     assert not ninjaone.calls("POST")
+
+
+def test_a_dry_run_is_evaluated_afresh_while_the_same_call_waits(acme: Tenant) -> None:
+    waiting = ask(acme, "ninja-reboot-device", device_id=43)
+    submitted = submit(acme, "ninja-reboot-device", device_id=43, options={"dry_run": True})
+    assert submitted.is_dry_run
+    assert submitted.invocation.pk != waiting.pk
