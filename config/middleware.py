@@ -1,16 +1,27 @@
-"""What every request passes: an id of its own, and no cache."""
+"""What every request passes: an id of its own, and no cache. And what only people's requests pass.
+
+Agents and machines knock at doors where cookies count for nothing. Sessions, sign-in, messages and the rest of what
+makes pages are left out there: what does not look at a cookie cannot be fooled by one, and costs nothing.
+"""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django_htmx.middleware import HtmxMiddleware
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+Answer = HttpResponseBase | Awaitable[HttpResponseBase]
+DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -29,3 +40,45 @@ class RequestIdMiddleware:
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return not request.path_info.startswith(DOORS_WITHOUT_COOKIES)
+
+
+class PageSessionMiddleware(SessionMiddleware):
+    """Sessions, for people."""
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        return super().__call__(request) if _is_page(request) else self.get_response(request)
+
+
+class PageAuthenticationMiddleware(AuthenticationMiddleware):
+    """Who is signed in, for people."""
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        return super().__call__(request) if _is_page(request) else self.get_response(request)
+
+
+class PageMessageMiddleware(MessageMiddleware):
+    """Notices on the next page, for people."""
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        return super().__call__(request) if _is_page(request) else self.get_response(request)
+
+
+class PageHtmxMiddleware(HtmxMiddleware):
+    """`request.htmx`, for people."""
+
+    def __call__(self, request: HttpRequest) -> Answer:
+        return super().__call__(request) if _is_page(request) else self.get_response(request)
+
+
+class PagePolicyMiddleware(CSPMiddleware):
+    """The content security policy, on everything that a browser might render."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """JSON is no page (and `nosniff` keeps it from becoming one)."""
+        if response.headers.get("Content-Type", "").startswith("application/json"):
+            return response
+        return super().process_response(request, response)
