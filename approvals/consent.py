@@ -12,9 +12,9 @@ from integrations.audit import canonical
 # Facts that change all the time and say nothing about what was approved.
 VOLATILE = {
     "device": {"offline", "last_contact", "os_name"},
-    "alert": {"message", "update_time"},
+    "alert": {"message"},
     # The ticket as it was is inside the request's body, version included.
-    "ticket": {"raw"},
+    "ticket": {"ticket"},
 }
 
 
