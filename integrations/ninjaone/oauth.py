@@ -219,7 +219,7 @@ def _tokens(data: Any) -> Tokens:
         access_token=access,
         refresh_token=refresh_token,
         lifetime=_lifetime(values.get("expires_in")),
-        scope=plain(words, 300) if isinstance(words, str) else None,
+        scope=(plain(words, 300) or None) if isinstance(words, str) else None,
     )
 
 
