@@ -9,6 +9,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import cast
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F
 
@@ -28,8 +29,6 @@ from tools.registry import TOOLS
 
 logger = logging.getLogger(__name__)
 
-# Longer than the longest call (60 s): whoever holds a lapsed lease is dead.
-LEASE = timedelta(seconds=90)
 DISPATCHER = Actor.system("dispatcher")
 
 
@@ -38,7 +37,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
     row.dispatch_started_at = now
-    row.lease_until = now + LEASE
+    row.lease_until = now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS)
     row.attempt_count = 1
     if row.is_write:
         with transaction.atomic():
@@ -117,7 +116,7 @@ def _claim(row: Invocation) -> bool:
         if not queued.update(
             status=Status.DISPATCHING,
             dispatch_started_at=now,
-            lease_until=now + LEASE,
+            lease_until=now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS),
             attempt_count=F("attempt_count") + 1,
         ):
             return False

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 
+from django.conf import settings
 from django.db import Error, close_old_connections, connections
 
 from approvals.dispatch import dispatch_due
@@ -19,7 +20,6 @@ from approvals.wake import WAKE
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-SWEEP_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -55,7 +55,7 @@ def work(stop: threading.Event, sweep_at: float) -> float:
     if time.monotonic() < sweep_at:
         return sweep_at
     sweep()
-    return time.monotonic() + SWEEP_SECONDS
+    return time.monotonic() + settings.SWEEP_SECONDS
 
 
 def keep_running(stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_KEY = 32
+LONGEST_SPAN = 3600.0
 SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "METRICS_TOKEN")
 # Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.
 BACKGROUND = "COUNTERSIGN_BACKGROUND"
@@ -58,6 +59,18 @@ def flag(name: str, *, default: bool = False) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}. Use 1 or 0.")
+
+
+def seconds(name: str, *, default: float, least: float) -> float:
+    """A span of time in seconds, `least` at the lowest."""
+    value = text(name) or str(default)
+    try:
+        span = float(value)
+    except ValueError:
+        span = -1.0
+    if not least <= span <= LONGEST_SPAN:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use seconds, from {least:g} to {LONGEST_SPAN:g}.")
+    return span
 
 
 def forget_secrets() -> None:

@@ -49,6 +49,11 @@ if NINJAONE_SANDBOX_URL and not DEBUG and not environment.flag("COUNTERSIGN_SAND
     raise ImproperlyConfigured(
         "NINJAONE_SANDBOX_URL is set on a production start. Remove it, or set COUNTERSIGN_SANDBOX=1 for a trial."
     )
+# Whoever holds a lapsed lease is taken for dead. With a real NinjaOne it outlasts the longest call (60 s).
+DISPATCH_LEASE_SECONDS = environment.seconds(
+    "DISPATCH_LEASE_SECONDS", default=90, least=1 if NINJAONE_SANDBOX_URL else 75
+)
+SWEEP_SECONDS = environment.seconds("SWEEP_SECONDS", default=15, least=0.1)
 NINJAONE_CA_BUNDLE = environment.text("NINJAONE_CA_BUNDLE") or None
 
 INSTALLED_APPS = [

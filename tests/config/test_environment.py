@@ -84,6 +84,20 @@ def test_a_flag_refuses_any_other_word(monkeypatch: pytest.MonkeyPatch) -> None:
         environment.flag("DEBUG")
 
 
+def test_a_span_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWEEP_SECONDS", "2.5")
+    assert environment.seconds("SWEEP_SECONDS", default=15, least=1) == 2.5
+    monkeypatch.setenv("SWEEP_SECONDS", "")
+    assert environment.seconds("SWEEP_SECONDS", default=15, least=1) == 15
+
+
+@pytest.mark.parametrize("text", ["soon", "0.5", "-1", "nan", "inf", "3601"])
+def test_a_span_refuses_what_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SWEEP_SECONDS", text)
+    with pytest.raises(ImproperlyConfigured, match=r"Use seconds, from 1 to 3600\."):
+        environment.seconds("SWEEP_SECONDS", default=15, least=1)
+
+
 def test_secrets_leave_the_environment_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in environment.SECRETS:
         monkeypatch.setenv(name, KEY)
@@ -100,6 +114,10 @@ def test_secrets_leave_the_environment_and_nothing_else_does(monkeypatch: pytest
         ({"FERNET_KEYS": ""}, "FERNET_KEYS is not set."),
         ({"AUDIT_KEY": ""}, "AUDIT_KEY is not set."),
         ({"SECRET_KEY": "too short"}, "SECRET_KEY holds a key of 9 characters."),
+        (
+            {"NINJAONE_SANDBOX_URL": "", "DISPATCH_LEASE_SECONDS": "3"},
+            "DISPATCH_LEASE_SECONDS is '3'. Use seconds, from 75",
+        ),
         ({"COUNTERSIGN_SANDBOX": "0"}, "NINJAONE_SANDBOX_URL is set on a production start."),
         ({"NINJAONE_SANDBOX_URL": "http://10.0.0.1:8801"}, "loopback only"),
         ({"DATABASE_URL": "mysql://root@127.0.0.1/countersign"}, "DATABASE_URL must name SQLite"),
@@ -123,6 +141,6 @@ def test_a_bad_environment_stops_the_start_with_a_sentence(
 def test_every_variable_that_the_settings_read_stands_in_the_example() -> None:
     code = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "environment.py"))
     example = (ROOT / ".env.example").read_text()
-    names = set(re.findall(r'(?:text|flag|words|ring)\("([A-Z_]+)"', code))
+    names = set(re.findall(r'(?:text|flag|words|ring|seconds)\("([A-Z_]+)"', code))
     assert len(names) >= 10
     assert [name for name in sorted(names) if f"\n{name}=" not in example] == []
