@@ -21,6 +21,7 @@ from integrations.audit import Actor
 from integrations.models import Agent, AgentKey, User
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
+RATES = ("calls_per_minute", "writes_per_minute", "pending_limit")
 TOOL_ID = re.compile(r"[a-z0-9]+:[a-z0-9-]{1,48}")
 
 
@@ -73,7 +74,7 @@ class AgentForm(TenantForm):
 
     class Meta:
         model = Agent
-        fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations")
+        fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations", *RATES)
 
 
 @admin.register(Agent)
@@ -83,7 +84,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     form = AgentForm
     admins_add = True
     admins_change = True
-    fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations")
+    fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations", *RATES)
     list_display = ("name", "owner", "is_enabled", "tools", "organizations", "since")
     list_title = "Agents"
     list_display_links = ("name",)

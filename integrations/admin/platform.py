@@ -66,7 +66,7 @@ class MspForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Msp
-        fields = ("name", "slug", "time_zone", "own_requests_allowed")
+        fields = ("name", "slug", "time_zone", "own_requests_allowed", "calls_per_minute", "pending_limit")
 
 
 @admin.register(Msp)

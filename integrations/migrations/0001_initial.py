@@ -2,6 +2,7 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
+import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import integrations.encryption
@@ -28,6 +29,8 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=64)),
                 ('frozen_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('own_requests_allowed', models.BooleanField(default=False, help_text='For a one-person shop. Shown on every such request and recorded in the audit.', verbose_name="owners may decide their own agents' requests")),
+                ('calls_per_minute', models.PositiveIntegerField(blank=True, help_text='Empty: 600. 0: none at all.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='calls a minute of all agents')),
+                ('pending_limit', models.PositiveIntegerField(blank=True, help_text='Empty: 200. 0: none at all.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='requests of all agents waiting at once')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -70,6 +73,9 @@ class Migration(migrations.Migration):
                 ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
                 ('allowed_tools', models.JSONField(blank=True, help_text='Tool ids; empty for all.', null=True)),
                 ('allowed_organizations', models.JSONField(blank=True, help_text='NinjaOne organization ids; empty for all.', null=True)),
+                ('calls_per_minute', models.PositiveIntegerField(blank=True, help_text='Empty: 60. 0: none at all.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='calls a minute')),
+                ('writes_per_minute', models.PositiveIntegerField(blank=True, help_text='Empty: 20. 0: none at all.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='writes a minute')),
+                ('pending_limit', models.PositiveIntegerField(blank=True, help_text='Empty: 20. 0: none at all.', null=True, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='requests waiting at once')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('owner', models.ForeignKey(blank=True, help_text='The person who answers for this agent. They cannot decide its requests.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='owned_agents', to=settings.AUTH_USER_MODEL)),
                 ('msp', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='agents', to='integrations.msp')),

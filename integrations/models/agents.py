@@ -6,12 +6,13 @@ import uuid
 
 from django.db import models
 
+from integrations.models.limits import AGENT_CALLS_PER_MINUTE, AGENT_PENDING, AGENT_WRITES_PER_MINUTE, limit_field
 from integrations.models.people import Msp, User
 from integrations.tenancy import TenantQuerySet
 
 
 class Agent(models.Model):
-    """Something that asks. `None` in a limit means no limit; an empty list means nothing is allowed."""
+    """Something that asks. Of what it may touch, `None` is everything and an empty list nothing."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="agents", editable=False)
@@ -29,6 +30,9 @@ class Agent(models.Model):
     allowed_organizations = models.JSONField(
         null=True, blank=True, help_text="NinjaOne organization ids; empty for all."
     )
+    calls_per_minute = limit_field("calls a minute", default=AGENT_CALLS_PER_MINUTE)
+    writes_per_minute = limit_field("writes a minute", default=AGENT_WRITES_PER_MINUTE)
+    pending_limit = limit_field("requests waiting at once", default=AGENT_PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -7,6 +7,7 @@ import uuid
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from integrations.models.limits import MSP_CALLS_PER_MINUTE, MSP_PENDING, limit_field
 from integrations.tenancy import TenantQuerySet
 
 
@@ -32,6 +33,8 @@ class Msp(models.Model):
         default=False,
         help_text="For a one-person shop. Shown on every such request and recorded in the audit.",
     )
+    calls_per_minute = limit_field("calls a minute of all agents", default=MSP_CALLS_PER_MINUTE)
+    pending_limit = limit_field("requests of all agents waiting at once", default=MSP_PENDING)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
