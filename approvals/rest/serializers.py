@@ -74,10 +74,6 @@ class AnyObject(serializers.Field[Any, Any, Any, Any]):
             self.fail("invalid")
         return data
 
-    def to_representation(self, value: Any) -> Any:
-        """The object as it is."""
-        return value
-
 
 class Input(serializers.Serializer[Any]):
     """The base of every input: see `parsed`."""
