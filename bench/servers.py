@@ -34,6 +34,8 @@ class Site:
     port: int
     sandbox_port: int
     keys: list[str]
+    # The first MSP's people by role: user name and password.
+    people: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ def site(database: Database, workers: int | None) -> Iterator[Site]:
             _wait(server, f"http://127.0.0.1:{port}/readyz")
             # Agents of one MSP: each is limited for itself, and they share the world that is read.
             keys = [agent["key"] for agent in data["msps"][0]["agents"]]
-            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys)
+            users = reversed(data["msps"][0]["users"])
+            people = {user["role"]: (user["username"], user["password"]) for user in users}
+            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, people)
 
 
 @contextlib.contextmanager
