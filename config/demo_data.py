@@ -109,8 +109,8 @@ def _runner_problem(connection: Connection, admin: User) -> str:
 
 def _person(msp: Msp, username: str, **roles: bool) -> Person:
     password = _derived(f"password of {username}", 18)
-    user, _ = User.objects.get_or_create(username=username, defaults={"email": f"{username}@{msp.slug}.example"})
-    if not user.check_password(password):
+    user, is_new = User.objects.get_or_create(username=username, defaults={"email": f"{username}@{msp.slug}.example"})
+    if is_new or not user.check_password(password):
         user.set_password(password)
         user.save(update_fields=["password"])
     Membership.objects.update_or_create(msp=msp, user=user, defaults=roles)

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 
+from bench.servers import postgresql_at
 from config.ports import free_port
 from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.server import serve_in_thread
@@ -35,25 +37,63 @@ def wait_for_exit(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
-def test_it_answers_works_off_what_is_approved_and_exits_with_0_on_sigterm(tmp_path: Path) -> None:
+APPROVE = """
+from approvals.decisions import request_approve
+from approvals.models import Invocation
+from integrations.models import User
+row = Invocation.objects.get(pk="{id}")
+approver = User.objects.get(username="acme-approver")
+request_approve(user=approver, msp=row.msp, invocation_id=row.pk, digest=row.digest)
+"""
+
+
+def countersigned(env: dict[str, str], port: int, key: str) -> str:
+    """Asks for a reboot over HTTP, approves it in another process, and gives the status that the agent ends with."""
+    api = requests.Session()
+    api.headers["Authorization"] = f"Bearer {key}"
+    asked = api.post(
+        f"http://127.0.0.1:{port}/api/v1/tools/ninja-reboot-device/invoke",
+        json={"arguments": {"device_id": 45}},
+        timeout=30,
+    )
+    assert asked.status_code == 202, asked.text
+    approved = manage(env, "shell", "-c", APPROVE.format(id=asked.json()["id"]))
+    assert approved.returncode == 0, approved.stderr
+    ended = api.get(f"http://127.0.0.1:{port}/api/v1/invocations/{asked.json()['id']}?wait=30", timeout=60)
+    return str(ended.json()["status"])
+
+
+def test_it_answers_sends_what_is_approved_and_exits_with_0_on_sigterm(tmp_path: Path) -> None:
     port = free_port()
     with serve_in_thread(Sandbox()) as sandbox:
         env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url)
         key = filled(env)["msps"][0]["agents"][0]["key"]
         with running(env, "serve", "--port", str(port)) as server:
-            ready = wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
-            assert ready.json() == {"status": "ready"}
-            assert len(ready.headers["X-Request-Id"]) == 32
-            tools = requests.get(
-                f"http://127.0.0.1:{port}/api/v1/tools", headers={"Authorization": f"Bearer {key}"}, timeout=10
-            )
-            assert len(tools.json()["tools"]) == 25
+            assert wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server).json() == {"status": "ready"}
+            assert countersigned(env, port, key) == "succeeded"
             metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
             assert "countersign_background_round_timestamp_seconds" in metrics
             server.send_signal(signal.SIGTERM)
             status, output = wait_for_exit(server)
     assert status == 0, output
     assert "Traceback" not in output
+    assert [call.path for call in sandbox.sandbox.calls("POST")] == ["/v2/device/45/reboot/NORMAL"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one process")
+def test_on_postgresql_the_server_has_several_processes_and_the_worker_sends(tmp_path: Path) -> None:
+    port = free_port()
+    with serve_in_thread(Sandbox()) as sandbox, postgresql_at(os.environ["DATABASE_URL"]) as database:
+        env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url)
+        key = filled(env)["msps"][0]["agents"][0]["key"]
+        with running(env, "serve", "--port", str(port), "--workers", "2") as server, running(env, "worker") as worker:
+            wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
+            assert countersigned(env, port, key) == "succeeded"
+            metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            assert "countersign_background_round_timestamp_seconds" not in metrics
+            for process in (server, worker):
+                process.send_signal(signal.SIGTERM)
+            assert [wait_for_exit(process)[0] for process in (server, worker)] == [0, 0]
 
 
 def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
