@@ -17,6 +17,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Bucket',
+            fields=[
+                ('pk', models.CompositePrimaryKey('owner', 'scope', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('owner', models.UUIDField()),
+                ('scope', models.CharField(choices=[('agent_calls', 'Calls of an agent'), ('agent_writes', 'Writes of an agent'), ('msp_calls', "Calls of an MSP's agents")], max_length=20)),
+                ('full_at', models.BigIntegerField()),
+                ('msp', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.msp')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('scope__in', ['agent_calls', 'agent_writes', 'msp_calls'])), name='bucket_scope_is_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='Invocation',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
@@ -132,6 +145,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invocation',
             index=models.Index(condition=models.Q(('status__in', ('pending_approval', 'queued', 'dispatching'))), fields=['status', 'release_by'], name='invocation_due'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('status', 'denied')), fields=['agent', 'call_digest', '-decided_at'], name='invocation_denied'),
         ),
         migrations.AddConstraint(
             model_name='invocation',

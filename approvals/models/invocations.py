@@ -92,6 +92,12 @@ class Invocation(models.Model):
             models.Index(fields=["msp", "expires_at"], name="invocation_open", condition=Q(status__in=OPEN)),
             # dispatch_due() and sweep(), over all MSPs.
             models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(status__in=OPEN)),
+            # limits.denials_check(): how often people said no to this very call.
+            models.Index(
+                fields=["agent", "call_digest", "-decided_at"],
+                name="invocation_denied",
+                condition=Q(status=Status.DENIED),
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="invocation_status_is_known"),

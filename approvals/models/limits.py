@@ -1,0 +1,37 @@
+"""How much of its minute somebody has used."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from integrations.models import Msp
+from integrations.tenancy import TenantQuerySet
+
+
+class Scope(models.TextChoices):
+    """What is counted, and for whom."""
+
+    AGENT_CALLS = "agent_calls", "Calls of an agent"
+    AGENT_WRITES = "agent_writes", "Writes of an agent"
+    MSP_CALLS = "msp_calls", "Calls of an MSP's agents"
+
+
+class Bucket(models.Model):
+    """A token bucket as one number: the moment at which it is full again if nothing more is taken.
+
+    `owner` is an agent or an MSP. `full_at` is in microseconds since 1970 by the database's clock.
+    """
+
+    pk = models.CompositePrimaryKey("owner", "scope")
+    owner = models.UUIDField()
+    scope = models.CharField(max_length=20, choices=Scope.choices)
+    msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="+")
+    full_at = models.BigIntegerField()
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(scope__in=Scope.values), name="bucket_scope_is_known")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} of {self.owner}"
