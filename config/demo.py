@@ -44,7 +44,8 @@ def main() -> int:
     parser.add_argument("--sandbox-port", type=int, default=8801)
     parser.add_argument("--state", type=Path, default=STATE, help="the folder of demo.env and demo.sqlite3")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         os.environ.update(environment_write(options.state, port=options.port, sandbox_port=options.sandbox_port))
         _run(options.port, options.sandbox_port)
