@@ -19,7 +19,7 @@ ARGS =
 
 VENV = .venv
 RUN = $(VENV)/bin/python
-PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
 ROOMS = approvals tools integrations
 CODE = config $(ROOMS) tests bench manage.py
 
