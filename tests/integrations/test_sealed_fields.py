@@ -25,7 +25,8 @@ SECRETS = ("client_secret", "access_token", "refresh_token")
 
 
 def stored(connection: Connection) -> dict[str, Any]:
-    return Connection.objects.filter(pk=connection.pk).values(*SECRETS).get()
+    row: dict[str, Any] = Connection.objects.filter(pk=connection.pk).values(*SECRETS).get()
+    return row
 
 
 def raw_columns(connection: Connection) -> tuple[Any, ...]:
@@ -66,7 +67,7 @@ def test_plain_values_are_refused_by_save(acme: Tenant, value: Any) -> None:
         RawSQL("client_id", []),
         Case(When(Q(client_id="x"), then=F("access_token")), default=F("refresh_token")),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_plain_values_and_expressions_are_refused_by_update(acme: Tenant, value: Any) -> None:
     before = raw_columns(acme.connection)
@@ -157,7 +158,7 @@ def test_a_value_moved_to_another_column_does_not_open(acme: Tenant) -> None:
 )
 def test_garbage_in_the_column_loads_but_never_opens(acme: Tenant, garbage: bytes) -> None:
     with database.cursor() as cursor:
-        cursor.execute("UPDATE integrations_connection SET access_token = %s", [database.Database.Binary(garbage)])
+        cursor.execute("UPDATE integrations_connection SET access_token = %s", [garbage])
     row = Connection.objects.get(pk=acme.connection.pk)
 
     with pytest.raises(SecretUnreadableError):
@@ -239,6 +240,20 @@ def test_fixtures_have_no_way_in(acme: Tenant) -> None:
 
     with pytest.raises(DeserializationError):
         list(serializers.deserialize("json", fixture))
+
+
+@pytest.mark.parametrize("value", ["hunter2", b"hunter2", 7])
+def test_the_field_itself_takes_nothing_else(acme: Tenant, value: Any) -> None:
+    field = Connection._meta.get_field("client_secret")
+    sealed = acme.connection.client_secret
+
+    for convert in (field.to_python, lambda given: field.get_db_prep_value(given, database)):
+        with pytest.raises(FieldError):
+            convert(value)
+        assert convert(None) is None
+    assert field.to_python(sealed) is sealed
+    with pytest.raises(FieldError):
+        field.get_db_prep_value(sealed, database)
 
 
 def test_no_form_shows_or_takes_a_secret() -> None:
