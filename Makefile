@@ -3,12 +3,13 @@
 #   make test    all tests (DATABASE_URL=postgresql://... runs them there; ARGS="tests/config -x" narrows)
 #   make check   lint, types, import rules, migrations
 #   make bench   calls per second and CPU per call, over HTTP
+#   make chaos   kill -9 under load, then what NinjaOne received against what the ledger says
 #   make lock    pin the dependencies anew
 #   make clean   forget everything that the above made
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench chaos lock clean
 
 DEMO_PORT = 8800
 DEMO_SANDBOX_PORT = 8801
@@ -21,7 +22,7 @@ VENV = .venv
 RUN = $(VENV)/bin/python
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
 ROOMS = approvals tools integrations
-CODE = config $(ROOMS) tests bench manage.py
+CODE = config $(ROOMS) tests bench chaos manage.py
 
 help:
 	@sed -n '/^#   /s/^#  //p' Makefile
@@ -65,6 +66,9 @@ check: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(RUN) -m bench $(ARGS)
+
+chaos: $(VENV)/.development
+	$(RUN) -m chaos $(ARGS)
 
 lock: | var/uv/bin/uv
 	UV="var/uv/bin/uv pip compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 \

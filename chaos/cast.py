@@ -1,0 +1,42 @@
+"""Two connected MSPs with approvers and agents. Nobody signs in, so nobody has a password."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from integrations.agent_keys import agent_key_issue
+from integrations.audit import Actor
+from integrations.clock import database_now
+from integrations.models import Agent, Connection, ConnectionState, Membership, Msp, User
+from integrations.ninjaone.hosts import SANDBOX
+from integrations.ninjaone.sandbox import ACME, NORTHWIND, seed_grant
+
+AGENTS_PER_MSP = 10
+CHAOS = Actor.system("chaos")
+
+
+def cast_fill() -> dict[str, str]:
+    """Creates them; the agents' keys by name."""
+    keys = {}
+    for slug, client_id in (("acme", ACME), ("northwind", NORTHWIND)):
+        msp = Msp.objects.create(slug=slug, name=slug.title())
+        for number in range(2):
+            approver = User.objects.create_user(f"{slug}-approver-{number}")
+            Membership.objects.create(msp=msp, user=approver, is_approver=True)
+        _connect(msp, client_id)
+        owner = User.objects.create_user(f"{slug}-owner")
+        for number in range(AGENTS_PER_MSP):
+            agent = Agent.objects.create(msp=msp, name=f"{slug}-{number}", owner=owner)
+            keys[agent.name] = agent_key_issue(agent=agent, actor=CHAOS)[1]
+    return keys
+
+
+def _connect(msp: Msp, client_id: str) -> None:
+    grant = seed_grant(client_id)
+    connection = Connection(msp=msp, region=SANDBOX, client_id=client_id, state=ConnectionState.CONNECTED, epoch=1)
+    connection.client_secret = connection.sealed("client_secret", f"{client_id}-secret")
+    connection.access_token = connection.sealed("access_token", grant.access_token)
+    connection.refresh_token = connection.sealed("refresh_token", grant.refresh_token)
+    connection.access_expires_at = database_now() + timedelta(seconds=grant.expires_in)
+    connection.granted_scopes = grant.scope
+    connection.save()

@@ -1,0 +1,145 @@
+"""One run in the environment that `python -m chaos` has made: set up, load, kills, drain, verdict."""
+
+# ruff: noqa: E402
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+
+# The product's models can be imported only after this.
+django.setup()
+
+from django.conf import settings
+from django.db import connection
+
+from approvals.models import Invocation
+from approvals.models.states import OPEN
+from chaos.cast import cast_fill
+from chaos.load import Agent
+from chaos.ninjaone import CountingSandbox
+from chaos.people import People
+from chaos.processes import Process, stop_all, wait_until_ready
+from chaos.report import Report, report_print
+from chaos.verdict import Row, judge
+from config.ports import free_port
+from integrations.ninjaone.sandbox.server import serve_in_thread
+
+SHORTEST_WAIT, LONGEST_WAIT = 0.2, 0.9
+DRAIN_SECONDS = 60.0
+SERVERS, WORKERS = 3, 2
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    options = parser.parse_args()
+    ninjaone = CountingSandbox(options.seed)
+    with serve_in_thread(ninjaone, urlsplit(settings.NINJAONE_SANDBOX_URL).port or 0):
+        report = run(options.kills, options.seed, _processes(options.folder), ninjaone)
+    return report_print(connection.vendor, options.seed, report)
+
+
+def run(kills: int, seed: int, processes: list[Process], ninjaone: CountingSandbox) -> Report:
+    """Everything, until nothing is under way any more."""
+    keys = cast_fill()
+    rng = random.Random(seed)  # noqa: S311  no secret
+    started = time.monotonic()
+    try:
+        wait_until_ready(processes)
+        with _load(processes, keys, seed) as agents:
+            for _ in range(kills):
+                _kill_one(processes, rng)
+        wait_until_ready(processes)
+        People(threading.Event(), seed).decide_the_rest()
+        _drain()
+    finally:
+        exits = stop_all(processes)
+    calls = [call for agent in agents for call in agent.calls]
+    return Report(
+        kills=kills,
+        seconds=time.monotonic() - started,
+        requests=ninjaone.requests,
+        calls=calls,
+        exits=exits,
+        verdict=judge(rows=_rows(), calls=calls, received=ninjaone.writes),
+    )
+
+
+def _processes(folder: Path) -> list[Process]:
+    """Several servers, so that some are up while others start; on PostgreSQL workers too.
+
+    Servers that share a SQLite file are more than a person would run: they race for the same rows.
+    """
+    env = dict(os.environ)
+    found = []
+    for number in range(SERVERS):
+        port = free_port()
+        serve = ["serve", "--port", str(port), "--workers", "1"]
+        found.append(Process(f"server {number}", serve, port, folder / f"server-{number}.log", env))
+    workers = range(0 if connection.vendor == "sqlite" else WORKERS)
+    return found + [Process(f"worker {n}", ["worker"], None, folder / f"worker-{n}.log", env) for n in workers]
+
+
+@contextlib.contextmanager
+def _load(processes: list[Process], keys: dict[str, str], seed: int) -> Iterator[list[Agent]]:
+    def ports() -> list[int]:
+        return [process.port for process in processes if process.port is not None and process.is_ready]
+
+    stop = threading.Event()
+    agents = [Agent(name, key, ports, stop, seed + number) for number, (name, key) in enumerate(keys.items(), start=1)]
+    people = People(stop, seed)
+    for thread in (*agents, people):
+        thread.start()
+    try:
+        yield agents
+    finally:
+        stop.set()
+        for thread in (*agents, people):
+            thread.join()
+
+
+def _kill_one(processes: list[Process], rng: random.Random) -> None:
+    """Wait a random moment, and until somebody is there to be killed; everybody else is kept running meanwhile."""
+    kill_at = time.monotonic() + rng.uniform(SHORTEST_WAIT, LONGEST_WAIT)
+    while True:
+        for process in processes:
+            process.look()
+        ready = [process for process in processes if process.is_ready]
+        if ready and time.monotonic() >= kill_at:
+            rng.choice(ready).kill(rng)
+            return
+        time.sleep(0.03)
+
+
+def _drain() -> None:
+    """Until nothing is open, or time is up: what is open then is lost."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while Invocation.objects.filter(status__in=OPEN).exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _rows() -> Iterator[Row]:
+    """The ledger, by the marks of the load."""
+    for row in Invocation.objects.iterator():
+        arguments = json.loads(row.arguments)
+        mark = arguments.get("subject") or arguments.get("reason") or row.reason
+        yield Row(str(row.pk), mark, row.is_write, row.status, row.upstream_status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Real servers, killed at random moments under load: nothing is lost, doubled or misreported."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+from chaos.processes import ROOT
+
+KILLS = 15
+
+
+def test_kills_under_load_lose_and_double_nothing() -> None:
+    # With the database server of the tests, in a database of its own.
+    done = subprocess.run(
+        [sys.executable, "-m", "chaos", "--kills", str(KILLS), "--database", os.environ.get("DATABASE_URL", "")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    names, values = (
+        line.split() for line in re.sub("to NinjaOne|sent twice|cut off", "x", done.stdout).splitlines()[:2]
+    )
+    table = dict(zip(names, values, strict=True))
+    assert (table["kills"], table["lost"], table["wrong"]) == (str(KILLS), "0", "0")
+    assert int(table["calls"]) > KILLS
