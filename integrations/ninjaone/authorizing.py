@@ -71,7 +71,7 @@ def authorization_start(*, connection: Connection, user: User, session_key: str)
         epoch=connection.epoch,
         expires_at=database_now() + LIFETIME,
     )
-    field = Authorization._meta.get_field("verifier")  # noqa: SLF001  Django's name for it
+    field = Authorization._meta.get_field("verifier")
     row.verifier = field.seal(row.pk, verifier)
     with transaction.atomic():
         Authorization.objects.filter(connection=connection, user=user).delete()
