@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from integrations.ninjaone.wire import WireAnswer
 
 LONGEST = 300
-# More than this of an error body is never looked at: some of it is searched by regular expressions.
+# More than this of an error body is never looked at.
 READ_AT_MOST = 16_384
+# Pages are searched by expressions whose time grows with the square of what they search.
+PAGE_AT_MOST = 4_096
 TITLE = re.compile(r"<title[^>]*>([^<]*)", re.IGNORECASE)
 HIDDEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"<[^<>]*>")
@@ -34,7 +36,7 @@ def describe(answer: WireAnswer) -> UpstreamComplaint:
     """What NinjaOne says is wrong: plain text, one sentence, no markup, never empty."""
     text = answer.body[:READ_AT_MOST].decode("utf-8", "replace")
     if "html" in answer.content_type.lower() or text.lstrip()[:1] == "<":
-        return UpstreamComplaint("", _sentence(_page_text(text)), "")
+        return UpstreamComplaint("", _sentence(_page_text(text[:PAGE_AT_MOST])), "")
     try:
         data: Any = json.loads(text)
     except (ValueError, RecursionError):

@@ -38,6 +38,7 @@ def answer(body: bytes | str | object, content_type: str = "application/json", s
             "some_error_code",
             "some_error_code (key: value).",
         ),
+        ({"errorMessage": {"code": "c"}}, "c", "c."),
         ({"errorMessage": {"code": "c", "message": "Words!", "params": {"a": []}}}, "c", "Words!"),
         ({"errorCode": "B-7", "message": "No licence"}, "B-7", "No licence."),
         ({"errorMessage": "", "errorDetails": "The details"}, "", "The details."),

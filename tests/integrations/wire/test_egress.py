@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection as database
 from django.db import transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -201,8 +202,8 @@ def test_it_refuses_to_call_inside_a_transaction(raw: Raw) -> None:
 
 def test_a_pooled_database_connection_is_given_back_meanwhile(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
-    monkeypatch.setitem(wire.database.settings_dict, "OPTIONS", {"pool": True})
-    monkeypatch.setattr(wire.database, "close", lambda: closed.append(True))
+    monkeypatch.setitem(database.settings_dict, "OPTIONS", {"pool": True})
+    monkeypatch.setattr(database, "close", lambda: closed.append(True))
 
     raw.send()
 

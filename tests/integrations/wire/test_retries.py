@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from integrations.models import Connection, ConnectionState
 from integrations.ninjaone import retry
 from integrations.ninjaone.client import send
-from integrations.ninjaone.errors import AmbiguousError, NotSentError, RateLimitedError
+from integrations.ninjaone.errors import AmbiguousError, NeedsReauthorizationError, NotSentError, RateLimitedError
 from integrations.ninjaone.sandbox import Sandbox, faults
 from integrations.ninjaone.sandbox.faults import Fault
 from integrations.ninjaone.wire import WireAnswer, WireRequest
@@ -182,6 +183,18 @@ def test_a_token_that_stays_refused_is_handed_over(acme: Tenant, ninjaone: Sandb
     assert read(acme).status == 401
     assert len(ninjaone.calls("GET", READ)) == 2
     assert len(ninjaone.calls("POST", "/ws/oauth/token")) == 1
+
+
+def test_without_a_refresh_token_only_ninjaones_own_word_ends_the_connection(acme: Tenant, ninjaone: Sandbox) -> None:
+    acme.connection.refresh_token = None
+    acme.connection.save()
+    ninjaone.faults.add("GET", READ, faults.html(401))
+    assert read(acme).status == 401
+
+    ninjaone.faults.add("GET", READ, faults.status(401, body={"error": "not_authenticated"}))
+    with pytest.raises(NeedsReauthorizationError):
+        read(acme)
+    assert Connection.objects.get(pk=acme.connection.pk).state == ConnectionState.NEEDS_REAUTHORIZATION
 
 
 def test_missing_privileges_do_not_cost_a_token(acme: Tenant, ninjaone: Sandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from integrations.clock import database_now
 from integrations.models import Connection
 from integrations.ninjaone.errors import NotSentError
 from integrations.ninjaone.sandbox import ACME, faults
+from integrations.ninjaone.sandbox.messages import Delivery
 from integrations.ninjaone.tokens import access_token, refresh_after_401
 from tests.integrations.wire.conftest import Live
 
@@ -32,6 +34,7 @@ from django.conf import settings
 settings.NINJAONE_SANDBOX_URL = sys.argv[2]
 settings.DATABASES["default"]["NAME"] = connections["default"].settings_dict["NAME"] = sys.argv[1]
 from integrations.models import Connection
+from integrations.ninjaone.sandbox.messages import Delivery
 from integrations.ninjaone.tokens import access_token
 start, lines = threading.Barrier(8), []
 def call():
@@ -89,7 +92,8 @@ def test_four_processes_of_eight_threads_ask_once(live: Live, expired: Connectio
     live.sandbox.faults.add("POST", TOKEN, faults.slow(1.0))
     arguments = [sys.executable, "-c", CALLER, str(database.settings_dict["NAME"]), live.url, str(expired.pk)]
     root = Path(__file__).parents[3]
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "", **_database_url()}
+    kept = {name: value for name, value in os.environ.items() if name == "DATABASE_URL"}
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "", **kept}
 
     running = [
         subprocess.Popen(
@@ -106,12 +110,6 @@ def test_four_processes_of_eight_threads_ask_once(live: Live, expired: Connectio
     assert len(live.sandbox.calls("POST", TOKEN)) == 1
 
 
-def _database_url() -> dict[str, str]:
-    import os
-
-    return {name: value for name, value in os.environ.items() if name == "DATABASE_URL"}
-
-
 def test_a_token_refused_to_many_is_renewed_once(live: Live, expired: Connection) -> None:
     version = expired.token_version
 
@@ -123,7 +121,7 @@ def test_a_token_refused_to_many_is_renewed_once(live: Live, expired: Connection
 
 def test_a_storm_of_500s_is_not_answered_with_a_storm(live: Live, expired: Connection) -> None:
     for _ in range(32):
-        live.sandbox.faults.add("POST", TOKEN, faults.Fault(delivery=faults.Delivery(delay=0.2, is_dropped=True)))
+        live.sandbox.faults.add("POST", TOKEN, faults.Fault(delivery=Delivery(delay=0.2, is_dropped=True)))
 
     results = at_once(16, access_token, expired)
 

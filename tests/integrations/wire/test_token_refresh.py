@@ -9,11 +9,11 @@ import responses
 from django.conf import LazySettings
 
 from integrations.clock import database_now
-from integrations.models import AuditEvent, Connection, ConnectionState
+from integrations.models import Connection, ConnectionState
 from integrations.ninjaone import tokens
-from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnectedError, NotSentError
+from integrations.ninjaone.errors import NotConnectedError, NotSentError
+from integrations.ninjaone.oauth import DeadGrantError, Tokens, refresh
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults
-from integrations.ninjaone.sandbox.faults import Fault
 from integrations.ninjaone.tokens import access_token, refresh_after_401
 from tests.cast import Tenant
 
@@ -115,75 +115,6 @@ def test_a_401_renews_a_token_that_is_not_over(acme: Tenant, ninjaone: Sandbox) 
     assert asked(ninjaone) == 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        (faults.status(400, body={"error": "invalid_grant"}), "invalid_grant"),
-        (faults.status(400, body={"error": "invalid_token"}), "invalid_token"),
-        (faults.status(401, body={"error": "expired_token"}), "expired_token"),
-        (faults.status(401, body={"error": "invalid_client"}), "client secret"),
-        (faults.status(404, body={"resultCode": "Client app not exist"}), "client id"),
-    ],
-)
-def test_a_dead_grant_asks_for_a_new_consent(acme: Tenant, ninjaone: Sandbox, fault: Fault, words: str) -> None:
-    connection = expire(acme.connection)
-    ninjaone.faults.add("POST", TOKEN, fault)
-
-    with pytest.raises(NeedsReauthorizationError) as caught:
-        access_token(connection)
-
-    row = Connection.objects.get(pk=connection.pk)
-    assert words in caught.value.message
-    assert words in row.state_reason
-    assert row.state == ConnectionState.NEEDS_REAUTHORIZATION
-    assert (row.access_token, row.refresh_token, row.refresh_lease_until) == (None, None, None)
-    entry = AuditEvent.objects.for_msp(acme.msp).get(action="connection.needs_reauthorization")
-    assert words in entry.record
-    with pytest.raises(NeedsReauthorizationError):
-        access_token(row)
-    assert asked(ninjaone) == 1
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        faults.status(429),
-        faults.status(500),
-        faults.status(503, body={"error": "invalid_grant"}),
-        faults.status(400, body={"error": "unauthorized_client"}),
-        faults.status(400, body={"error": "something_new"}),
-        faults.status(404),
-        faults.html(200),
-        faults.html(404),
-        faults.html(503),
-        faults.garbage(200),
-        faults.garbage(400),
-        faults.empty(200),
-        faults.empty(400),
-        faults.raw(400, b'"invalid_grant"', "application/json"),
-        faults.raw(200, b"[]", "application/json"),
-        faults.raw(200, b'{"access_token": ""}', "application/json"),
-        faults.raw(200, b'{"access_token": "a\\r\\nX: y"}', "application/json"),
-        faults.raw(200, b'{"access_token": 7}', "application/json"),
-        faults.status(302),
-        faults.dropped(is_after_effect=False),
-        faults.slow(25),
-    ],
-)
-def test_nothing_else_costs_the_credential(acme: Tenant, ninjaone: Sandbox, fault: Fault) -> None:
-    connection = expire(acme.connection)
-    ninjaone.faults.add("POST", TOKEN, fault)
-
-    with pytest.raises(NotSentError) as caught:
-        access_token(connection)
-
-    assert caught.value.code == "upstream_unavailable"
-    row = Connection.objects.get(pk=connection.pk)
-    assert (row.state, row.refresh_lease_until, row.token_version) == (ConnectionState.CONNECTED, None, 0)
-    assert access_token(row)
-    assert AuditEvent.objects.for_msp(acme.msp).filter(action__startswith="connection.").count() == 0
-
-
 def test_a_refresh_that_fails_early_leaves_the_old_token_to_use(acme: Tenant, ninjaone: Sandbox) -> None:
     connection = expire(acme.connection, 50)
     ninjaone.faults.add("POST", TOKEN, faults.status(500))
@@ -205,17 +136,6 @@ def test_an_app_that_lost_its_grant_type_is_told_so(acme: Tenant, ninjaone: Sand
     with pytest.raises(NotSentError) as caught:
         access_token(expire(acme.connection))
     assert "grant type" in caught.value.message
-
-
-def test_without_a_refresh_token_the_end_is_the_end(acme: Tenant, ninjaone: Sandbox) -> None:
-    connection = expire(acme.connection, refresh_token=None)
-
-    with pytest.raises(NeedsReauthorizationError) as caught:
-        access_token(connection)
-
-    assert "grant type Refresh Token" in caught.value.message
-    assert Connection.objects.get(pk=connection.pk).state == ConnectionState.NEEDS_REAUTHORIZATION
-    assert asked(ninjaone) == 0
 
 
 def test_without_a_refresh_token_the_token_is_used_to_the_end(acme: Tenant) -> None:
@@ -251,7 +171,7 @@ def test_a_holder_who_comes_back_with_nothing_ends_the_wait(
 ) -> None:
     connection = expire(acme.connection, refresh_lease_until=database_now() + timedelta(seconds=30))
     give_up = Connection.objects.filter(pk=connection.pk)
-    monkeypatch.setattr(tokens.time, "sleep", lambda seconds: give_up.update(refresh_lease_until=None))
+    monkeypatch.setattr("time.sleep", lambda seconds: give_up.update(refresh_lease_until=None))
 
     with pytest.raises(NotSentError):
         access_token(connection)
@@ -263,9 +183,8 @@ def test_tokens_that_come_after_a_disconnect_are_dropped(
 ) -> None:
     connection = expire(acme.connection)
     gone = {"state": ConnectionState.NOT_AUTHORIZED, "access_token": None, "refresh_token": None, "epoch": 2}
-    refresh = tokens.refresh
 
-    def refresh_and_lose(**arguments: object) -> tokens.Tokens:
+    def refresh_and_lose(**arguments: object) -> Tokens:
         answer = refresh(**arguments)  # type: ignore[arg-type]
         Connection.objects.filter(pk=connection.pk).update(**gone)
         return answer
@@ -285,7 +204,7 @@ def test_a_grant_that_died_does_not_undo_a_newer_consent(
     def die_late(**arguments: object) -> None:
         newer = connection.sealed("access_token", "newer")
         expire(connection, 3600, access_token=newer, token_version=9)
-        raise tokens.DeadGrantError("gone")
+        raise DeadGrantError("gone")
 
     monkeypatch.setattr(tokens, "refresh", die_late)
 
