@@ -21,6 +21,7 @@ ARGS =
 VENV = .venv
 RUN = $(VENV)/bin/python
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
+CHECK = DJANGO_SETTINGS_MODULE=tests.settings DATABASE_URL=sqlite://:memory: $(RUN) -W error manage.py
 ROOMS = approvals tools integrations
 CODE = config $(ROOMS) tests bench chaos manage.py
 
@@ -60,9 +61,9 @@ check: $(VENV)/.development
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy $(wildcard $(CODE))
 	$(VENV)/bin/lint-imports
-	$(RUN) -m djlint templates --check --lint --quiet
-	DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -W error manage.py makemigrations --check --dry-run
-	DJANGO_SETTINGS_MODULE=tests.settings $(RUN) -W error manage.py check --fail-level WARNING
+	$(RUN) -m djlint templates --check --lint
+	$(CHECK) makemigrations --check --dry-run
+	$(CHECK) check --fail-level WARNING
 
 bench: $(VENV)/.development
 	$(RUN) -m bench $(ARGS)

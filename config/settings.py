@@ -113,8 +113,11 @@ TEMPLATES: list[dict[str, Any]] = [
 
 def database() -> dict[str, Any]:
     """The database that DATABASE_URL names, with the options that each kind needs."""
-    default = f"sqlite:///{BASE_DIR / 'var' / 'countersign.sqlite3'}"
-    config: dict[str, Any] = dict(environ.Env.db_url_config(environment.text("DATABASE_URL", default)))
+    url = environment.text("DATABASE_URL")
+    if not url:
+        (BASE_DIR / "var").mkdir(exist_ok=True)
+        url = f"sqlite:///{BASE_DIR / 'var' / 'countersign.sqlite3'}"
+    config: dict[str, Any] = dict(environ.Env.db_url_config(url))
     config["CONN_MAX_AGE"] = None
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # DEFERRED transactions that turn into writers fail with "database is locked" under load; IMMEDIATE queue.
