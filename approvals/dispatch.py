@@ -6,6 +6,7 @@ import json
 import logging
 import time
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -49,9 +50,17 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
 
 
 def dispatch_due(limit: int = 20) -> int:
-    """Send what is queued, oldest first; how many left the queue. Safe to call anywhere, any number of times."""
-    due = Invocation.objects.filter(status=Status.QUEUED, release_by__gt=Now()).order_by("release_by")
-    return sum(dispatch_one(row_id) for row_id in list(due.values_list("pk", flat=True)[:limit]))
+    """Send what is queued, oldest first, one by one; how many left the queue. Safe to call anywhere, any time."""
+    return sum(dispatch_one(row_id) for row_id, _ in due(limit=limit))
+
+
+def due(
+    *, limit: int, but_not: Collection[uuid.UUID] = (), but_not_of: Collection[uuid.UUID] = ()
+) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Ids of queued invocations and their MSPs, the most urgent first, without those rows and those MSPs."""
+    queued = Invocation.objects.filter(status=Status.QUEUED, release_by__gt=Now()).order_by("release_by")
+    wanted = queued.exclude(pk__in=but_not).exclude(msp_id__in=but_not_of)
+    return list(wanted.values_list("pk", "msp_id")[:limit])
 
 
 def dispatch_one(row_id: uuid.UUID) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connections
 
-from approvals.dispatch import dispatch_due
 from approvals.sweep import sweep
 from approvals.wake import WAKE
+from config.dispatching import Dispatching
 
 logger = logging.getLogger(__name__)
 
@@ -29,42 +30,62 @@ class Pulse:
     last_round_at: float | None = None
 
 
-def run_forever(stop: threading.Event) -> None:
-    """Dispatches and sweeps until `stop` is set. Outlives a database that is locked, restarting or away."""
-    sweep_at = 0.0
+def dispatch_forever(stop: threading.Event) -> None:
+    """Sends what is due until `stop` is set, then waits for what is on the wire. Outlives a database that is away."""
+    dispatching = Dispatching()
     failures = 0
-    while not stop.is_set():
-        try:
-            sweep_at = work(stop, sweep_at)
-        except Error as error:
-            failures += 1
-            _wait_for_database(stop, failures, error)
-        else:
-            failures = 0
-            Pulse.last_round_at = time.time()
-            WAKE.wait(TICK_SECONDS)
-            WAKE.clear()
-    connections.close_all()
+    try:
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                dispatching.round()
+            except Error as error:
+                failures += 1
+                _wait_for_database(stop, failures, error)
+            else:
+                failures = 0
+                Pulse.last_round_at = time.time()
+                WAKE.wait(TICK_SECONDS)
+                WAKE.clear()
+    finally:
+        dispatching.finish()
+        connections.close_all()
 
 
-def work(stop: threading.Event, sweep_at: float) -> float:
-    """One round: everything that is due. Takes and returns when (monotonic) to sweep next."""
-    close_old_connections()
-    while not stop.is_set() and dispatch_due() > 0:
-        pass
-    if time.monotonic() < sweep_at:
-        return sweep_at
-    sweep()
-    return time.monotonic() + settings.SWEEP_SECONDS
+def sweep_forever(stop: threading.Event) -> None:
+    """Lets deadlines pass, however long the dispatcher waits for NinjaOne. Outlives a database that is away."""
+    failures = 0
+    try:
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                sweep()
+            except Error as error:
+                failures += 1
+                _wait_for_database(stop, failures, error)
+            else:
+                failures = 0
+                stop.wait(settings.SWEEP_SECONDS)
+    finally:
+        connections.close_all()
 
 
 def keep_running(stop: threading.Event) -> None:
+    """Both loops, until `stop` is set and nothing is on the wire any more."""
+    keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in (dispatch_forever, sweep_forever)]
+    for keeper in keepers:
+        keeper.start()
+    for keeper in keepers:
+        keeper.join()
+
+
+def _keep(loop: Callable[[threading.Event], None], stop: threading.Event) -> None:
     """Runs the loop in a thread of its own and starts it again should a bug ever end it.
 
     Python prints the traceback of what ended it; one poisonous row must not stop everybody else's work for good.
     """
     while not stop.is_set():
-        thread = threading.Thread(target=run_forever, args=(stop,), name="background")
+        thread = threading.Thread(target=loop, args=(stop,), name=loop.__name__)
         thread.start()
         thread.join()
         if not stop.is_set():

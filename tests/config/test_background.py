@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import LazySettings
 from django.db import OperationalError
 
 from approvals.models import Status
 from approvals.wake import WAKE
 from config import background
+from config.dispatching import Dispatching
 from tests.approvals.asking import again, approve, ask
 from tests.cast import Tenant
 
@@ -50,14 +52,9 @@ def end(thread: threading.Thread, stop: threading.Event) -> None:
 
 @pytest.fixture
 def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The loop without its work: what it would have called, in order."""
+    """The loops without their work: what they would have called, in order."""
     called: list[str] = []
-
-    def dispatch_due() -> int:
-        called.append("dispatch")
-        return 0
-
-    monkeypatch.setattr(background, "dispatch_due", dispatch_due)
+    monkeypatch.setattr(Dispatching, "round", lambda self: called.append("dispatch"))
     monkeypatch.setattr(background, "sweep", lambda: called.append("sweep"))
     monkeypatch.setattr(background, "TICK_SECONDS", 0.01)
     return called
@@ -66,7 +63,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_was_approved_is_sent(acme: Tenant, stop: threading.Event) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=45)
     approve(acme, row)
-    thread = run(background.run_forever, stop)
+    thread = run(background.keep_running, stop)
     wait_for(lambda: again(row.pk).status == Status.SUCCEEDED)
     end(thread, stop)
 
@@ -76,27 +73,35 @@ def test_an_approval_wakes_it_before_the_next_tick(
 ) -> None:
     monkeypatch.setattr(background, "TICK_SECONDS", 60.0)
     WAKE.clear()
-    thread = run(background.run_forever, stop)
-    wait_for(lambda: rounds == ["dispatch", "sweep"])
+    thread = run(background.dispatch_forever, stop)
+    wait_for(lambda: rounds == ["dispatch"])
     WAKE.set()
-    wait_for(lambda: rounds == ["dispatch", "sweep", "dispatch"])
+    wait_for(lambda: rounds == ["dispatch", "dispatch"])
     end(thread, stop)
 
 
-def test_it_dispatches_until_nothing_is_due(stop: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = [20, 20, 3, 0]
-    monkeypatch.setattr(background, "dispatch_due", lambda: left.pop(0))
-    monkeypatch.setattr(background, "sweep", lambda: None)
-    background.work(stop, 0.0)
-    assert left == []
+def test_it_sweeps_at_once_and_then_at_its_pace(
+    rounds: list[str], stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        stop.set()
+
+    monkeypatch.setattr(stop, "wait", wait)
+    background.sweep_forever(stop)
+    assert (rounds, pauses) == (["sweep"], [15.0])
 
 
-def test_it_sweeps_at_once_and_then_every_fifteen_seconds(rounds: list[str], stop: threading.Event) -> None:
-    sweep_at = background.work(stop, 0.0)
-    assert rounds == ["dispatch", "sweep"]
-    assert background.work(stop, sweep_at) == sweep_at
-    assert rounds == ["dispatch", "sweep", "dispatch"]
-    assert 14 < sweep_at - time.monotonic() <= 15
+def test_a_dispatcher_that_waits_for_ninjaone_does_not_keep_the_sweeper_waiting(
+    rounds: list[str], stop: threading.Event, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.SWEEP_SECONDS = 0.01
+    monkeypatch.setattr(Dispatching, "round", lambda self: stop.wait())
+    thread = run(background.keep_running, stop)
+    wait_for(lambda: rounds.count("sweep") > 3)
+    end(thread, stop)
 
 
 def test_it_says_when_it_last_came_round(
@@ -104,26 +109,31 @@ def test_it_says_when_it_last_came_round(
 ) -> None:
     monkeypatch.setattr(background.Pulse, "last_round_at", None)
     before = time.time()
-    thread = run(background.run_forever, stop)
+    thread = run(background.dispatch_forever, stop)
     wait_for(lambda: (background.Pulse.last_round_at or 0) >= before)
     end(thread, stop)
 
 
+@pytest.mark.parametrize("loop", [background.dispatch_forever, background.sweep_forever])
 def test_it_outlives_a_database_that_is_away(
-    rounds: list[str], stop: threading.Event, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rounds: list[str],
+    stop: threading.Event,
+    loop: Callable[[threading.Event], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    answers: list[Exception | int] = [OperationalError("locked"), OperationalError("locked"), 0]
+    errors = [OperationalError("locked"), OperationalError("locked")]
 
-    def dispatch_due() -> int:
-        answer = answers.pop(0) if answers else 0
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def work(*_: object) -> None:
+        if errors:
+            raise errors.pop()
+        rounds.append("worked")
 
-    monkeypatch.setattr(background, "dispatch_due", dispatch_due)
+    monkeypatch.setattr(Dispatching, "round", work)
+    monkeypatch.setattr(background, "sweep", work)
     monkeypatch.setattr(background, "LONGEST_PAUSE_SECONDS", 0.05)
-    thread = run(background.run_forever, stop)
-    wait_for(lambda: "sweep" in rounds)
+    thread = run(loop, stop)
+    wait_for(lambda: "worked" in rounds)
     end(thread, stop)
     warnings = [record.getMessage() for record in caplog.records if record.name == "config.background"]
     assert len(warnings) == 2
@@ -156,17 +166,3 @@ def test_a_bug_ends_a_round_and_not_the_work(
     wait_for(lambda: "swept" in rounds)
     end(thread, stop)
     assert "The background work ended unexpectedly" in caplog.text
-
-
-def test_it_stops_between_two_batches(stop: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: list[int] = []
-
-    def dispatch_due() -> int:
-        batches.append(20)
-        stop.set()
-        return 20
-
-    monkeypatch.setattr(background, "dispatch_due", dispatch_due)
-    monkeypatch.setattr(background, "sweep", lambda: None)
-    background.work(stop, 0.0)
-    assert batches == [20]

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from django.db import connections
 from pytest_django.live_server_helper import LiveServer
 
 from approvals.wake import WAKE
-from config.background import run_forever
+from config.background import keep_running
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.server import serve_in_thread
 from tests.cast import Tenant, make_tenant
@@ -48,17 +47,11 @@ def product(live_server: LiveServer, transactional_db: None, settings: Any) -> I
     sandbox = Sandbox()
     stop = threading.Event()
 
-    def background() -> None:
-        try:
-            run_forever(stop)
-        finally:
-            connections.close_all()
-
     with serve_in_thread(sandbox) as ninjaone:
         settings.NINJAONE_SANDBOX_URL = ninjaone.url
         settings.PUBLIC_URL = live_server.url
         settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-        thread = threading.Thread(target=background)
+        thread = threading.Thread(target=keep_running, args=(stop,))
         thread.start()
         yield Product(live_server.url, make_tenant("acme", ACME, sandbox), sandbox)
         stop.set()
