@@ -61,7 +61,13 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(rng.choice(workers), signal.SIGKILL)
             return
+        self.end()
+
+    def end(self) -> None:
+        """SIGKILL to all of it; `look` starts it again."""
+        self.is_ready = False
         self._forget_group()
+        self._running = None
 
     def terminate(self) -> None:
         """SIGTERM."""
