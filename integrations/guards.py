@@ -15,7 +15,7 @@ class Rule:
 
     name: str
     table: str
-    event: str  # INSERT, UPDATE or DELETE
+    event: str  # INSERT, UPDATE, DELETE, or TRUNCATE, which SQLite does not have
     when: str
     message: str
 
@@ -50,22 +50,68 @@ class Guard(Operation):
     ) -> None:
         """Drop the triggers."""
         for rule in self.rules:
-            if schema_editor.connection.vendor == "sqlite":
-                schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name}")
-            else:
-                schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name} ON {rule.table}")
-                schema_editor.execute(f"DROP FUNCTION IF EXISTS {rule.name}()")
+            _drop_trigger(schema_editor, rule.name, rule.table)
 
     def describe(self) -> str:
         """For `migrate`'s output."""
         return f"Guard {', '.join(rule.name for rule in self.rules)}"
 
 
+class Consequence(Operation):
+    """After an INSERT into `table` the database runs `statement`, SQL over NEW that both databases read."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, name: str, table: str, statement: str) -> None:
+        self.name = name
+        self.table = table
+        self.statement = statement
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Models know nothing of triggers."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Create the trigger."""
+        head = f"CREATE TRIGGER {self.name} AFTER INSERT ON {self.table} FOR EACH ROW"
+        if schema_editor.connection.vendor == "sqlite":
+            schema_editor.execute(f"{head} BEGIN {self.statement}; END", params=None)
+            return
+        body = f"BEGIN {self.statement}; RETURN NULL; END"
+        schema_editor.execute(
+            f"CREATE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$", params=None
+        )
+        schema_editor.execute(f"{head} EXECUTE FUNCTION {self.name}()", params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """Drop the trigger."""
+        _drop_trigger(schema_editor, self.name, self.table)
+
+    def describe(self) -> str:
+        """For `migrate`'s output."""
+        return f"Let {self.name} follow every new row of {self.table}"
+
+
+def _drop_trigger(schema_editor: BaseDatabaseSchemaEditor, name: str, table: str) -> None:
+    if schema_editor.connection.vendor == "sqlite":
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        return
+    schema_editor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+    schema_editor.execute(f"DROP FUNCTION IF EXISTS {name}()")
+
+
 def _statements(rule: Rule, vendor: str) -> list[str]:
-    head = f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW"
+    if rule.event == "TRUNCATE" and vendor == "sqlite":
+        return []
+    each = "STATEMENT" if rule.event == "TRUNCATE" else "ROW"
+    head = f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH {each}"
     if vendor == "sqlite":
         return [f"{head} WHEN {rule.when} BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"]
-    row = "OLD" if rule.event == "DELETE" else "NEW"
+    row = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(rule.event, "NEW")
     function = f"""CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF {rule.when} THEN
             RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';

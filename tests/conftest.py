@@ -6,10 +6,15 @@ import os
 from collections.abc import Generator
 
 import pytest
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from tests.cast import acme, ninjaone, northwind, sandbox
+from tests.flushing import execute_sql_flush
 
 __all__ = ["acme", "ninjaone", "northwind", "sandbox"]
+
+# Tables are emptied between tests, the audit's too.
+BaseDatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
 
 # A test that skips for want of a machine part says so: pytest.skip("needs: Chromium (apt install chromium)").
 NEEDS = "needs: "

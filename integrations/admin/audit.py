@@ -19,7 +19,7 @@ class AuditEventAdmin(TenantModelAdmin[AuditEvent]):
     list_display_links = ("number",)
     search_fields = ("action", "actor", "subject")
     search_help_text = "Find in action, actor and subject"
-    fields = ("number", "when", "actor", "action", "subject", "details", "previous_seal", "seal")
+    fields = ("number", "when", "actor", "action", "subject", "details", "previous_hash", "hash", "seal")
     readonly_fields = ("when", "details")
     list_title = "Audit"
 

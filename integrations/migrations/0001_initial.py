@@ -85,11 +85,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Installation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('is_only', models.BooleanField(default=True, editable=False, unique=True)),
+                ('proof', integrations.encryption.SealedField(editable=False)),
+                ('checkpoints_since', models.DateTimeField(editable=False, null=True)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_only', True)), name='installation_is_the_only_one')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AuditKey',
+            fields=[
+                ('fingerprint', models.CharField(editable=False, max_length=12, primary_key=True, serialize=False)),
+                ('vouchers', models.JSONField(editable=False)),
+                ('first_seen_at', models.DateTimeField(editable=False)),
+            ],
+        ),
+        migrations.CreateModel(
             name='AuditHead',
             fields=[
                 ('msp', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='audit_head', serialize=False, to='integrations.msp')),
                 ('number', models.PositiveBigIntegerField(default=0)),
-                ('seal', models.CharField(max_length=64)),
+                ('hash', models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
@@ -170,14 +190,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AuditEvent',
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveBigIntegerField(editable=False)),
                 ('happened_at', models.DateTimeField(editable=False)),
                 ('action', models.CharField(editable=False, max_length=60)),
                 ('actor', models.CharField(editable=False, max_length=200)),
                 ('subject', models.CharField(editable=False, max_length=200)),
                 ('record', models.TextField(editable=False)),
-                ('previous_seal', models.CharField(editable=False, max_length=64)),
+                ('previous_hash', models.CharField(editable=False, max_length=64)),
+                ('hash', models.CharField(editable=False, max_length=64)),
                 ('seal', models.CharField(editable=False, max_length=64)),
                 ('msp', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='integrations.msp')),
             ],

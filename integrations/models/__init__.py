@@ -3,6 +3,7 @@ from __future__ import annotations
 from integrations.models.agents import Agent, AgentKey
 from integrations.models.audit import AuditEvent, AuditHead
 from integrations.models.connections import Authorization, Connection, ConnectionState
+from integrations.models.installation import AuditKey, Installation
 from integrations.models.people import Membership, Msp, User
 
 __all__ = [
@@ -10,9 +11,11 @@ __all__ = [
     "AgentKey",
     "AuditEvent",
     "AuditHead",
+    "AuditKey",
     "Authorization",
     "Connection",
     "ConnectionState",
+    "Installation",
     "Membership",
     "Msp",
     "User",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
 from integrations.models.people import Msp
@@ -11,20 +9,23 @@ from integrations.tenancy import TenantQuerySet
 
 
 class AuditHead(models.Model):
-    """The end of one MSP's chain. Appending moves it by compare-and-set, so that numbers have no gaps."""
+    """The end of one MSP's chain, made by the database with the MSP. It moves one entry at a time."""
 
     msp = models.OneToOneField(Msp, on_delete=models.PROTECT, primary_key=True, related_name="audit_head")
     number = models.PositiveBigIntegerField(default=0)
-    seal = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"{self.msp_id} #{self.number}"
 
 
 class AuditEvent(models.Model):
-    """One entry. `record` is the canonical text that was sealed; the other columns are read from it for lists."""
+    """One entry. `record` is the canonical text that counts; the other columns repeat it for lists, `id` its hash.
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    What hash and seal are made of stands in integrations/audit_verifier.py.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="audit_events", editable=False)
     number = models.PositiveBigIntegerField(editable=False)
     happened_at = models.DateTimeField(editable=False)
@@ -32,7 +33,8 @@ class AuditEvent(models.Model):
     actor = models.CharField(max_length=200, editable=False)
     subject = models.CharField(max_length=200, editable=False)
     record = models.TextField(editable=False)
-    previous_seal = models.CharField(max_length=64, editable=False)
+    previous_hash = models.CharField(max_length=64, editable=False)
+    hash = models.CharField(max_length=64, editable=False)
     seal = models.CharField(max_length=64, editable=False)
 
     objects = TenantQuerySet.as_manager()

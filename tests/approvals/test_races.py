@@ -89,5 +89,5 @@ def test_audit_numbers_have_no_gaps_under_load(acme: Tenant) -> None:
     entries = list(AuditEvent.objects.for_msp(acme.msp).order_by("number"))
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     for before, after in itertools.pairwise(entries):
-        assert after.previous_seal == before.seal
+        assert after.previous_hash == before.hash
     assert Invocation.objects.count() == 0

@@ -1,0 +1,212 @@
+"""Checks an exported audit chain by itself: it needs Python 3.9 or newer, this one file, and nothing else.
+
+    python audit_verifier.py acme.jsonl --key-file audit_keys.txt
+
+The key file holds the AUDIT_KEY ring, one key a line (or separated by commas). Without it the hashes and the sequence
+are checked but not the seals: then only a hash that you wrote down earlier proves that nobody rewrote the whole.
+Exit code: 0 intact, 1 broken (the first bad entry is named), 2 could not be checked.
+
+What it checks, which is also how entries are made:
+  record  canonical JSON (sorted keys, no spaces, UTF-8) of action, actor, data, happened_at, key, msp, number,
+          previous and subject; numbers of one MSP start at 1 and have no gaps
+  hash    SHA-256 of the record; `previous` is the hash of the entry before, 64 zeros in the first
+  seal    HMAC-SHA-256 of "entry:" + hash under the audit key that the record names by its fingerprint
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import hmac
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+FORMAT = "countersign-audit-1"
+GENESIS = "0" * 64
+INTACT, BROKEN, UNCHECKED = 0, 1, 2
+
+# The register of audit keys: fingerprint -> {fingerprint of another key: that key's voucher for it}.
+Register = Mapping[str, Mapping[str, str]]
+
+
+class BrokenError(Exception):
+    """The chain is not what was written. `number` is the first bad entry."""
+
+    def __init__(self, number: int, what: str) -> None:
+        super().__init__(f"entry {number} {what}")
+        self.number = number
+
+
+class UncheckedError(Exception):
+    """It cannot be said whether the chain is intact."""
+
+
+def fingerprint(key: bytes) -> str:
+    """The short public name of an audit key."""
+    return hmac.digest(key, b"fingerprint", "sha256").hex()[:12]
+
+
+def seal_of(key: bytes, purpose: str, text: str) -> str:
+    """The seal of a text; a seal made for one purpose is none for another."""
+    return hmac.digest(key, f"{purpose}:{text}".encode(), "sha256").hex()
+
+
+def hash_of(record: str) -> str:
+    """The hash of a record. Raises UnicodeEncodeError for text that is no UTF-8."""
+    return hashlib.sha256(record.encode()).hexdigest()
+
+
+def ring_of(keys: Iterable[str]) -> dict[str, bytes]:
+    """Keys by their fingerprints, in the order given."""
+    return {fingerprint(key.encode()): key.encode() for key in keys}
+
+
+def vouched_for(register: Register, ring: Mapping[str, bytes]) -> set[str]:
+    """The fingerprints of the register that a key of the ring vouches for."""
+    return {
+        name
+        for name, vouchers in register.items()
+        if any(seal_of(ring[by], "voucher", name) == voucher for by, voucher in vouchers.items() if by in ring)
+    }
+
+
+class Chain:
+    """Follows one MSP's chain from its first entry. `ring` None: seals are not checked.
+
+    `vouched` are fingerprints of keys that this installation really had, in the ring or not; empty when unknown.
+    """
+
+    def __init__(self, *, msp: str, ring: Mapping[str, bytes] | None, vouched: set[str]) -> None:
+        self.msp = msp
+        self.number = 0
+        self.hash = GENESIS
+        self._ring = ring
+        self._vouched = vouched
+        self._has_opened = False
+
+    def follow(self, record: str, entry_hash: str, seal: str) -> dict[str, Any]:
+        """Check the next entry and return what its record says. Raises BrokenError, UncheckedError."""
+        number = self.number + 1
+        try:
+            raw = record.encode()
+            fields: dict[str, Any] = json.loads(raw)
+            its_number, its_msp, previous, key = fields["number"], fields["msp"], fields["previous"], fields["key"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenError(number, "has a record that is no audit record") from error
+        if hashlib.sha256(raw).hexdigest() != entry_hash:
+            raise BrokenError(number, "has a record that does not match its hash: one of them was changed")
+        if its_number != number:
+            raise BrokenError(number, f"is missing: entry {its_number} stands in its place")
+        if its_msp != self.msp:
+            raise BrokenError(number, f"belongs to another MSP, {its_msp}")
+        if previous != self.hash:
+            raise BrokenError(number, f"does not follow entry {self.number}: one of them was exchanged")
+        if self._ring is not None:
+            self._open(number, key, entry_hash, seal)
+        self.number, self.hash = number, entry_hash
+        return fields
+
+    def _open(self, number: int, key: str, entry_hash: str, seal: str) -> None:
+        secret = (self._ring or {}).get(key)
+        if secret is not None:
+            if hmac.digest(secret, b"entry:" + entry_hash.encode(), "sha256").hex() != seal:
+                raise BrokenError(number, "has a seal that was not made with the audit key")
+            self._has_opened = True
+        elif key in self._vouched:
+            raise UncheckedError(f"entry {number} was sealed with the audit key {key}, which was not given")
+        elif self._vouched or self._has_opened:
+            raise BrokenError(number, f"was sealed with the key {key}, which is no audit key of this installation")
+        else:
+            raise UncheckedError(f"entry {number} names the audit key {key}, which was not given")
+
+
+def export_check(lines: Iterable[str], ring: Mapping[str, bytes] | None) -> Chain:
+    """Check the lines of an export; the chain as it ended. Raises BrokenError, UncheckedError."""
+    chain: Chain | None = None
+    end: dict[str, Any] | None = None
+    for number, line in enumerate(lines, start=1):
+        row = _row(number, line)
+        if chain is None:
+            chain = _begin(row, ring)
+        elif end is not None:
+            raise BrokenError(chain.number + 1, "stands behind the end of the export")
+        elif "end" in row:
+            end = row
+        else:
+            try:
+                texts = row["record"], row["hash"], row["seal"]
+            except KeyError as error:
+                raise BrokenError(chain.number + 1, f"is incomplete, in line {number}") from error
+            chain.follow(*texts)
+    if chain is None:
+        raise UncheckedError("the file is empty")
+    _end(chain, end, ring)
+    return chain
+
+
+def end_line(*, msp: str, number: int, last_hash: str, ring: Mapping[str, bytes]) -> dict[str, Any]:
+    """The last line of an export, sealed with the first key of the ring, so that none of it can be cut off."""
+    name, key = next(iter(ring.items()))
+    seal = seal_of(key, "export", f"{msp}:{number}:{last_hash}")
+    return {"end": number, "hash": last_hash, "key": name, "seal": seal}
+
+
+def _row(number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise BrokenError(number - 1, f"is unreadable, in line {number}") from error
+    if not isinstance(row, dict):
+        raise BrokenError(number - 1, f"is unreadable, in line {number}")
+    return row
+
+
+def _begin(header: dict[str, Any], ring: Mapping[str, bytes] | None) -> Chain:
+    if header.get("format") != FORMAT:
+        raise UncheckedError(f"the file does not begin with the header of {FORMAT}")
+    vouched = vouched_for(header.get("keys") or {}, ring or {})
+    return Chain(msp=str(header.get("msp")), ring=ring, vouched=vouched)
+
+
+def _end(chain: Chain, end: dict[str, Any] | None, ring: Mapping[str, bytes] | None) -> None:
+    if end is None:
+        raise BrokenError(chain.number + 1, "is missing: the export ends before its last line")
+    if (end.get("end"), end.get("hash")) != (chain.number, chain.hash):
+        raise BrokenError(chain.number + 1, f"is missing: the export says that it holds {end.get('end')} entries")
+    if ring is None:
+        return
+    key = ring.get(str(end.get("key")))
+    if key is None:
+        raise UncheckedError(f"the end was sealed with the audit key {end.get('key')}, which was not given")
+    if seal_of(key, "export", f"{chain.msp}:{chain.number}:{chain.hash}") != end.get("seal"):
+        raise BrokenError(chain.number, "may not be the last one: the seal of the end was not made with the audit key")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; the exit code."""
+    parser = argparse.ArgumentParser(description="Checks an exported audit chain of Countersign.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--key-file", type=Path, help="the AUDIT_KEY ring, one key a line")
+    options = parser.parse_args(arguments)
+    try:
+        ring = None
+        if options.key_file:
+            ring = ring_of(options.key_file.read_text(encoding="utf-8").replace(",", " ").split())
+        with options.file.open(encoding="utf-8") as lines:
+            chain = export_check(lines, ring)
+    except BrokenError as error:
+        sys.stdout.write(f"BROKEN: {options.file}: {error}.\n")
+        return BROKEN
+    except (UncheckedError, OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"NOT CHECKED: {options.file}: {error}.\n")
+        return UNCHECKED
+    seals = "seals NOT checked (no --key-file)" if ring is None else "every seal fits"
+    sys.stdout.write(f"INTACT: MSP {chain.msp}, {chain.number} entries, {seals}, last hash {chain.hash}\n")
+    return INTACT
+
+
+if __name__ == "__main__":
+    sys.exit(main())
