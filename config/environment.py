@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_KEY = 32
-LONGEST_SPAN = 3600.0
+LARGEST = 3600.0
 SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "METRICS_TOKEN")
 # Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.
 BACKGROUND = "COUNTERSIGN_BACKGROUND"
@@ -63,14 +63,19 @@ def flag(name: str, *, default: bool = False) -> bool:
 
 def seconds(name: str, *, default: float, least: float) -> float:
     """A span of time in seconds, `least` at the lowest."""
+    return number(name, default=default, least=least, unit="seconds")
+
+
+def number(name: str, *, default: float, least: float, unit: str = "a number") -> float:
+    """A number, `least` at the lowest."""
     value = text(name) or str(default)
     try:
-        span = float(value)
+        given = float(value)
     except ValueError:
-        span = -1.0
-    if not least <= span <= LONGEST_SPAN:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Use seconds, from {least:g} to {LONGEST_SPAN:g}.")
-    return span
+        given = -1.0
+    if not least <= given <= LARGEST:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use {unit}, from {least:g} to {LARGEST:g}.")
+    return given
 
 
 def forget_secrets() -> None:

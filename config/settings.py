@@ -37,6 +37,9 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = required_ring("SECRET_KEY")
 FERNET_KEYS = required_ring("FERNET_KEYS")
 AUDIT_KEYS = required_ring("AUDIT_KEY")
 
+# A second place for what the audit came to, best on a disk that the database's owner cannot write to.
+AUDIT_CHECKPOINT_FILE = environment.text("AUDIT_CHECKPOINT_FILE", str(BASE_DIR / "var" / "audit-checkpoints.jsonl"))
+
 # Opens /metrics to a bearer from elsewhere; without it only this machine reads them.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
@@ -54,6 +57,9 @@ DISPATCH_LEASE_SECONDS = environment.seconds(
     "DISPATCH_LEASE_SECONDS", default=90, least=1 if NINJAONE_SANDBOX_URL else 75
 )
 SWEEP_SECONDS = environment.seconds("SWEEP_SECONDS", default=15, least=0.1)
+# What one connection may ask of NinjaOne, in each process; the sandbox is not held to it unless this says so.
+NINJAONE_REQUESTS_PER_SECOND = environment.number("NINJAONE_REQUESTS_PER_SECOND", default=5, least=1)
+NINJAONE_LIMIT_SANDBOX = environment.flag("NINJAONE_LIMIT_SANDBOX")
 NINJAONE_CA_BUNDLE = environment.text("NINJAONE_CA_BUNDLE") or None
 
 INSTALLED_APPS = [

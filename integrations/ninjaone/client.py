@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from integrations.models import Connection
 from integrations.ninjaone import exchange as wire
@@ -13,12 +14,17 @@ from integrations.ninjaone.errors import (
     NotSentError,
     RateLimitedError,
     TooLargeError,
+    WireError,
     describe,
 )
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from integrations.ninjaone.retry import Retries
+from integrations.ninjaone.throttle import throttle_of
 from integrations.ninjaone.tokens import access_token, refresh_after_401
 from integrations.ninjaone.wire import WireAnswer, WireRequest
+
+# What says that NinjaOne is unwell; a lost authorization or a refused address does not.
+FAILURES = (AmbiguousError, NotSentError)
 
 # How long to leave a NinjaOne alone that answers with web pages.
 THROTTLED_SECONDS = 60.0
@@ -35,8 +41,25 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool) -> Wir
     wire.require_no_transaction()
     deadline = time.monotonic() + wire.TOTAL_SECONDS
     retries = Retries(is_write=is_write, deadline=deadline)
+    throttle = throttle_of(connection)
+    if throttle is None:
+        return _sent(connection, request, retries, lambda: None)
+    with throttle.slot(deadline):
+        try:
+            answer = _sent(connection, request, retries, lambda: throttle.pace(deadline))
+        except WireError as error:
+            throttle.note(is_failure=isinstance(error, FAILURES))
+            raise
+        throttle.note(is_failure=answer.status >= 500)
+    return answer
+
+
+def _sent(connection: Connection, request: WireRequest, retries: Retries, pace: Callable[[], None]) -> WireAnswer:
+    """The answer after all tries; `pace` waits for a turn before each."""
+    deadline = retries.deadline
     token = access_token(connection, deadline=deadline)
     while True:
+        pace()
         answer = _answered(request, token, retries)
         if answer is None:
             continue
