@@ -9,6 +9,7 @@ from django.db import transaction
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
 from integrations.audit import Actor, audit_append
+from integrations.audit.checkpoints import audit_checkpoint
 from integrations.clock import Now, database_now
 from integrations.models import Authorization
 
@@ -29,6 +30,7 @@ def sweep() -> None:
     for row in lapsed.select_related("msp")[:BATCH]:
         _lapse(row)
     Authorization.objects.filter(expires_at__lte=Now()).delete()
+    audit_checkpoint()
 
 
 def expire(row: Invocation) -> bool:

@@ -10,8 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from integrations.encryption import SecretUnreadableError
-from integrations.models import Connection
+from integrations.installation import KeysError, keys_check
 
 logger = logging.getLogger(__name__)
 
@@ -70,14 +69,12 @@ def _migrations_check() -> None:
 
 
 def _key_ring_check() -> None:
-    """A ring that does not open what is stored is the wrong ring."""
+    """Rings that this database was not made with are the wrong rings."""
     try:
-        stored = Connection.objects.filter(client_secret__isnull=False).order_by("-created_at").first()
-        if stored is not None:
-            stored.secret("client_secret")
+        keys_check()
     except Error as error:
         logger.warning("Not ready: the database does not answer: %s", error)
         raise NotReadyError("database_unavailable", "The database does not answer.") from error
-    except SecretUnreadableError as error:
+    except KeysError as error:
         logger.warning("Not ready: %s", error)
-        raise NotReadyError("key_ring_unusable", "FERNET_KEYS do not open the secrets that are stored.") from error
+        raise NotReadyError("key_ring_unusable", str(error)) from error

@@ -68,6 +68,15 @@ class Sealed:
             raise SecretUnreadableError(f"{self.context} does not open with the current FERNET_KEYS") from error
 
     @property
+    def is_newest(self) -> bool:
+        """Whether it is sealed with the newest key of the ring."""
+        try:
+            _key_ring(self.context, (settings.FERNET_KEYS[0],)).decrypt(self._token)
+        except InvalidToken:
+            return False
+        return True
+
+    @property
     def token(self) -> bytes:
         """The ciphertext as stored."""
         return self._token

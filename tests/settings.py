@@ -14,6 +14,7 @@ os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 os.environ["NINJAONE_SANDBOX_URL"] = "http://127.0.0.1:8801"
 os.environ["COUNTERSIGN_SANDBOX"] = "1"
 os.environ["DEBUG"] = "0"
+os.environ["AUDIT_CHECKPOINT_FILE"] = str(Path(tempfile.gettempdir()) / f"countersign-tests-{os.getpid()}.jsonl")
 
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES  # noqa: E402

@@ -25,6 +25,7 @@ def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
         "FERNET_KEYS": "fernet-key-for-tests-only-0123456789abcdef",
         "AUDIT_KEY": "audit-key-for-tests-only-0123456789abcdef",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'countersign.sqlite3'}",
+        "AUDIT_CHECKPOINT_FILE": str(tmp_path / "audit-checkpoints.jsonl"),
         "COUNTERSIGN_SANDBOX": "1",
         "NINJAONE_SANDBOX_URL": "http://127.0.0.1:8801",
         **changes,

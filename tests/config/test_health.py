@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from approvals.models import Invocation, Status
 from config import health, metrics
+from integrations.installation import installation_prove
 from tests.cast import Tenant
 from tests.config.rows import invocation_make
 
@@ -56,8 +57,9 @@ def test_readyz_names_missing_migrations(client: Client, transactional_db: None)
 def test_readyz_looks_at_the_migrations_once(
     client: Client, transactional_db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    installation_prove()
     client.get("/readyz")
-    with django_assert_num_queries(2):  # a SELECT 1, and the newest stored secret
+    with django_assert_num_queries(3):  # a SELECT 1, the installation's proof, its audit keys
         assert client.get("/readyz").status_code == 200
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import Error, connection
 
 from config import environment
 from config.ports import PortError, port_check
+from integrations.installation import KeysError
+from integrations.starting import RestoredError, start_check
 
 # How long a stop waits for calls that are under way, seconds.
 GRACE_SECONDS = 30
@@ -41,6 +43,13 @@ class Command(BaseCommand):
             port_check(options["host"], options["port"])
         except PortError as error:
             raise CommandError(f"{error} Choose another with --port.") from error
+        try:
+            start_check()
+        except (KeysError, RestoredError) as error:
+            raise CommandError(str(error)) from error
+        except Error as error:
+            # It may come up later; until then /readyz says so, and looks at the keys then.
+            self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
         os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
         os.chdir(settings.BASE_DIR)
         # A process of its own kind from here on: the server's main process holds no Django and no connection.

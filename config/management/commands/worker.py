@@ -4,16 +4,25 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
 from approvals.wake import WAKE
 from config import background
+from integrations.installation import KeysError
+from integrations.starting import RestoredError, start_check
 
 
 class Command(BaseCommand):
     help = "Sends what was approved and lets deadlines pass, until SIGTERM. Start as many as you like on PostgreSQL."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            start_check()
+        except (KeysError, RestoredError) as error:
+            raise CommandError(str(error)) from error
+        except Error as error:
+            self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
         stop = threading.Event()
 
         def end(*_: object) -> None:
