@@ -1,170 +1,166 @@
-"""The chain of an MSP: numbered without gaps, each entry sealed onto the one before, never without its change."""
-
 from __future__ import annotations
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from uuid import uuid4
 
 import pytest
-from django.db import connection as database
-from django.db import transaction
+from django.conf import LazySettings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from pytest_django import DjangoAssertNumQueries
 
-from integrations.audit import Actor, AuditError, audit_append, canonical
-from integrations.models import AuditEvent, Msp
-from tests.cast import Tenant
+from integrations.audit import Actor, AuditError, audit_append
+from integrations.audit_verifier import GENESIS, fingerprint, hash_of, seal_of
+from integrations.models import AuditEvent, AuditHead, Msp
+from tests.integrations.tampering import append
 
-SYSTEM = Actor.system("test")
-
-
-def append(msp: Msp, action: str = "thing.done", **data: object) -> None:
-    with transaction.atomic():
-        audit_append(msp=msp, actor=SYSTEM, action=action, subject="thing", data=data or None)
-
-
-def chain(msp: Msp) -> list[AuditEvent]:
-    return list(AuditEvent.objects.for_msp(msp).order_by("number"))
-
-
-def assert_unbroken(msp: Msp) -> None:
-    """Numbers without a gap, and each entry naming the one before."""
-    rows = chain(msp)
-    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
-    for before, row in pairwise(rows):
-        record = json.loads(row.record)
-        assert (row.previous_hash, record["previous"], record["number"]) == (before.hash, before.hash, row.number)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def msp(transactional_db: None) -> Msp:
-    return Msp.objects.create(name="Chain MSP", slug="chain")
+def msp() -> Msp:
+    return Msp.objects.create(name="Acme", slug="acme")
 
 
-def test_entries_are_numbered_and_chained(msp: Msp) -> None:
-    for _ in range(5):
-        append(msp)
-
-    assert [row.number for row in chain(msp)] == [1, 2, 3, 4, 5]
-    assert_unbroken(msp)
+def test_an_msp_is_born_with_the_head_of_an_empty_chain(msp: Msp) -> None:
+    head = AuditHead.objects.get(msp=msp)
+    assert (head.number, head.hash) == (0, GENESIS)
 
 
-def test_an_entry_says_who_did_what_when(msp: Msp) -> None:
-    append(msp, "policy.changed", tool="x", mode="auto")
+def test_each_entry_names_the_hash_of_the_one_before(msp: Msp) -> None:
+    append(msp, 3)
+    first, second, third = AuditEvent.objects.filter(msp=msp).order_by("number")
+    assert [first.previous_hash, second.previous_hash, third.previous_hash] == [GENESIS, first.hash, second.hash]
+    assert AuditHead.objects.get(msp=msp).hash == third.hash == hash_of(third.record)
 
-    row = chain(msp)[0]
-    record = json.loads(row.record)
-    assert {key: record[key] for key in record if key not in {"previous", "key"}} == {
-        "msp": str(msp.pk),
-        "number": 1,
-        "happened_at": row.happened_at.isoformat(timespec="microseconds"),
-        "actor": {"kind": "system", "id": "", "name": "test"},
-        "action": "policy.changed",
-        "subject": "thing",
-        "data": {"tool": "x", "mode": "auto"},
+
+def test_the_newest_key_seals_and_is_named(msp: Msp, settings: LazySettings) -> None:
+    settings.AUDIT_KEYS = ["the-new-audit-key-0123456789abcdefghi", *settings.AUDIT_KEYS]
+    append(msp)
+    event = AuditEvent.objects.get(msp=msp)
+    key = b"the-new-audit-key-0123456789abcdefghi"
+    assert json.loads(event.record)["key"] == fingerprint(key)
+    assert event.seal == seal_of(key, "entry", event.hash)
+
+
+def test_nothing_is_written_outside_a_transaction(msp: Msp) -> None:
+    with pytest.raises(AuditError, match="transaction"):
+        audit_append(msp=msp, actor=Actor.system("x"), action="x", subject="x")
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("data", [{"x": object()}, {"x": float("nan")}, {"x": "\ud800"}, {"x": {1, 2}}])
+def test_data_that_is_no_json_costs_the_change(msp: Msp, data: dict[str, object]) -> None:
+    with pytest.raises(AuditError), transaction.atomic():  # noqa: PT012 - the change comes first
+        Msp.objects.filter(pk=msp.pk).update(name="Changed")
+        audit_append(msp=msp, actor=Actor.system("x"), action="x", subject="x", data=data)
+    assert Msp.objects.get(pk=msp.pk).name == "Acme"
+
+
+def test_a_change_that_rolls_back_leaves_no_gap(msp: Msp) -> None:
+    append(msp)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012 - the entry comes first
+        audit_append(msp=msp, actor=Actor.system("x"), action="x", subject="x")
+        raise ZeroDivisionError
+    append(msp)
+    assert list(AuditEvent.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+
+def test_a_chain_without_a_head_takes_no_entry(msp: Msp) -> None:
+    with pytest.raises(AuditError, match="no audit chain"), transaction.atomic():
+        audit_append(msp=Msp(id=uuid4(), name="Nobody"), actor=Actor.system("x"), action="x", subject="x")
+
+
+def test_appending_takes_three_statements(msp: Msp, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with transaction.atomic(), django_assert_num_queries(3):
+        audit_append(msp=msp, actor=Actor.system("x"), action="x", subject="x")
+
+
+# EVENT, HEAD, COLUMNS and GENESIS stand for what they are called in SQL.
+INSERT = "INTO EVENT (id, msp_id, number, happened_at, action, actor, subject, record, COLUMNS) SELECT "
+REFUSED = [
+    "UPDATE EVENT SET action = 'x'",
+    "UPDATE EVENT SET record = record",
+    "DELETE FROM EVENT",
+    "DELETE FROM EVENT WHERE number = 2",
+    "DELETE FROM HEAD",
+    "UPDATE HEAD SET number = number - 1",
+    "UPDATE HEAD SET number = number + 1",
+    "UPDATE HEAD SET number = number + 2",
+    "UPDATE HEAD SET hash = 'GENESIS'",
+    "UPDATE HEAD SET number = 0, hash = 'GENESIS'",
+    "INSERT INTO EVENT SELECT * FROM EVENT WHERE number = 1",
+    # Entries that skip a number, repeat the last one, follow another hash.
+    f"INSERT {INSERT} NEW_ID, msp_id, 4, happened_at, action, actor, subject, record, hash, hash, seal FROM EVENT",
+    f"INSERT {INSERT} NEW_ID, msp_id, 2, happened_at, action, actor, subject, record, hash, hash, seal FROM EVENT",
+    f"INSERT {INSERT} NEW_ID, msp_id, 3, happened_at, action, actor, subject, record, 'GENESIS', hash, seal FROM EVENT",
+]
+POSTGRESQL = ["TRUNCATE EVENT", "TRUNCATE HEAD", "TRUNCATE integrations_msp CASCADE"]
+SQLITE = [
+    "REPLACE INTO EVENT SELECT * FROM EVENT WHERE number = 1",
+    "INSERT OR REPLACE INTO HEAD SELECT msp_id, 0, 'GENESIS' FROM HEAD",
+    "REPLACE INTO integrations_msp SELECT * FROM integrations_msp",
+    # It follows the head, and its id is the one of the first entry, which would go.
+    f"REPLACE {INSERT} OLD_ID, msp_id, 3, happened_at, action, actor, subject, record, hash, hash, seal FROM LAST",
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_the_database_refuses(msp: Msp, statement: str) -> None:
+    append(msp, 2)
+    _refused(statement)
+
+
+@pytest.mark.parametrize("statement", POSTGRESQL)
+def test_postgresql_refuses(msp: Msp, statement: str) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no TRUNCATE")
+    append(msp, 2)
+    _refused(statement)
+
+
+@pytest.mark.parametrize("recursive", ["ON", "OFF"])
+@pytest.mark.parametrize("statement", SQLITE)
+def test_sqlite_refuses_with_and_without_recursive_triggers(msp: Msp, statement: str, recursive: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has no REPLACE")
+    append(msp, 2)
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA recursive_triggers={recursive}")
+        try:
+            _refused(statement)
+        finally:
+            cursor.execute("PRAGMA recursive_triggers=ON")
+
+
+def test_the_orm_is_refused_too(msp: Msp) -> None:
+    append(msp)
+    for change in (
+        lambda: AuditEvent.objects.update(action="x"),
+        lambda: AuditEvent.objects.get().delete(),
+        lambda: AuditHead.objects.update(number=F("number") + 1),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+
+
+def _refused(statement: str) -> None:
+    words = {
+        "EVENT": "integrations_auditevent",
+        "HEAD": "integrations_audithead",
+        "COLUMNS": "previous_hash, hash, seal",
+        "GENESIS": GENESIS,
+        "LAST": "integrations_auditevent WHERE number = 2",
+        "OLD_ID": "(SELECT id FROM integrations_auditevent WHERE number = 1)",
+        "NEW_ID": f"'{uuid4().hex}'" + ("" if connection.vendor == "sqlite" else "::uuid"),
     }
-    assert (row.action, row.actor, row.subject) == ("policy.changed", "system test", "thing")
-
-
-def test_outside_a_transaction_nothing_is_recorded(msp: Msp) -> None:
-    with pytest.raises(AuditError):
-        audit_append(msp=msp, actor=SYSTEM, action="thing.done", subject="thing")
-    assert chain(msp) == []
-
-
-class UndoneError(Exception):
-    """A change that failed after it was recorded."""
-
-
-def record_and_undo(msp: Msp) -> None:
-    with transaction.atomic():
-        audit_append(msp=msp, actor=SYSTEM, action="thing.undone", subject="thing")
-        raise UndoneError
-
-
-def change_and_fail_to_record(msp: Msp) -> None:
-    with transaction.atomic():
-        Msp.objects.filter(pk=msp.pk).update(name="changed")
-        audit_append(msp=msp, actor=SYSTEM, action="x", subject="x", data={"n": float("nan")})
-
-
-def test_an_entry_goes_with_its_change(msp: Msp) -> None:
-    append(msp)
-    with pytest.raises(UndoneError):
-        record_and_undo(msp)
-
-    append(msp)
-    assert [row.action for row in chain(msp)] == ["thing.done", "thing.done"]
-    assert_unbroken(msp)
-
-
-def test_a_change_goes_with_its_entry(msp: Msp) -> None:
-    with pytest.raises(AuditError):
-        change_and_fail_to_record(msp)
-
-    assert Msp.objects.get(pk=msp.pk).name == "Chain MSP"
-    assert chain(msp) == []
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes", {1, 2}])
-def test_what_is_not_json_is_not_recorded(msp: Msp, value: object) -> None:
-    with pytest.raises(AuditError):
-        append(msp, value=value)
-    append(msp)
-    assert_unbroken(msp)
-
-
-def test_msps_have_chains_of_their_own(acme: Tenant, northwind: Tenant) -> None:
-    for _ in range(3):
-        append(acme.msp)
-    append(northwind.msp)
-
-    assert [row.number for row in chain(acme.msp)] == [1, 2, 3, 4]
-    assert [row.number for row in chain(northwind.msp)] == [1, 2]
-    assert_unbroken(acme.msp)
-    assert_unbroken(northwind.msp)
-
-
-def test_many_at_once_queue_up(msp: Msp) -> None:
-    barrier = threading.Barrier(8)
-
-    def work(_: int) -> None:
-        barrier.wait()
-        for _ in range(10):
-            append(msp)
-        database.close()
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(work, range(8)))
-
-    assert len(chain(msp)) == 80
-    assert_unbroken(msp)
-
-
-def test_long_words_are_whole_in_the_record_and_cut_in_the_lists(msp: Msp) -> None:
-    with transaction.atomic():
-        audit_append(msp=msp, actor=Actor.system("n" * 300), action="x", subject="s" * 300)
-
-    row = chain(msp)[0]
-    assert (len(row.actor), len(row.subject)) == (200, 200)
-    assert "s" * 300 in row.record
-    assert_unbroken(msp)
-
-
-def test_actors_name_themselves(acme: Tenant) -> None:
-    assert str(Actor.user(acme.admin)) == "user acme-admin"
-    assert Actor.user(acme.admin).id == str(acme.admin.pk)
-    assert str(Actor.agent(acme.agent)) == "agent helpdesk-bot"
-    assert Actor.agent(acme.agent).id == str(acme.agent.pk)
-
-
-def test_one_value_has_one_text() -> None:
-    assert canonical({"b": [1, None, True], "a": "ü"}) == '{"a":"ü","b":[1,null,true]}'
-    assert canonical({"a": 1, "b": 2}) == canonical({"b": 2, "a": 1})
-
-
-def test_foreign_words_do_not_forge_structure(msp: Msp) -> None:
-    append(msp, words='","action":"forged\n\u2028')
-
-    assert json.loads(chain(msp)[0].record)["action"] == "thing.done"
-    assert_unbroken(msp)
+    for word, meaning in words.items():
+        statement = statement.replace(word, meaning)
+    before = list(AuditEvent.objects.order_by("number").values()), list(AuditHead.objects.values())
+    with (
+        pytest.raises(IntegrityError, match=r"^(an audit|audit entries)"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert (list(AuditEvent.objects.order_by("number").values()), list(AuditHead.objects.values())) == before
