@@ -157,16 +157,18 @@ def end_line(*, msp: str, number: int, last_hash: str, ring: Mapping[str, bytes]
 def _row(number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
-        raise BrokenError(number - 1, f"is unreadable, in line {number}") from error
-    if not isinstance(row, dict):
-        raise BrokenError(number - 1, f"is unreadable, in line {number}")
-    return row
+    except ValueError:
+        row = None
+    if isinstance(row, dict):
+        return row
+    if number == 1:
+        raise UncheckedError("the file is no export")
+    raise BrokenError(number - 1, f"is unreadable, in line {number}")
 
 
 def _begin(header: dict[str, Any], ring: Mapping[str, bytes] | None) -> Chain:
     if header.get("format") != FORMAT:
-        raise UncheckedError(f"the file does not begin with the header of {FORMAT}")
+        raise UncheckedError("the file is no export")
     vouched = vouched_for(header.get("keys") or {}, ring or {})
     return Chain(msp=str(header.get("msp")), ring=ring, vouched=vouched)
 

@@ -15,6 +15,8 @@ from integrations.audit.chain import canonical
 from integrations.audit_verifier import hash_of, seal_of
 from integrations.models import AuditEvent, Msp
 
+# Sealed with by somebody who made up a key.
+STRANGER = b"a key that was never in the ring 0123456789"
 TABLES = ("integrations_auditevent", "integrations_audithead")
 
 

@@ -12,10 +12,9 @@ from django.db.models import F
 from integrations.audit.checkpoints import audit_checkpoint
 from integrations.installation import installation_prove
 from integrations.models import AuditEvent, AuditHead, AuditKey, Installation, Msp
-from tests.integrations.tampering import append, entry, rehash, unguarded
+from tests.integrations.tampering import STRANGER, append, entry, rehash, unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
-STRANGER = b"a key that was never in the ring 0123456789"
 
 
 @pytest.fixture
