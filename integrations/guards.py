@@ -22,7 +22,8 @@ class Rule:
 
 def changed(*columns: str) -> str:
     """SQL: any of these columns gets another value (NULL counts as one)."""
-    return " OR ".join(f"NOT (NEW.{c} = OLD.{c} OR (NEW.{c} IS NULL AND OLD.{c} IS NULL))" for c in columns)
+    # `NEW.c = OLD.c` alone is neither true nor false where one of them is NULL, and a trigger takes that for false.
+    return " OR ".join(f"NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL) <> (OLD.{c} IS NULL)" for c in columns)
 
 
 class Guard(Operation):

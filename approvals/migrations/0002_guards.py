@@ -16,6 +16,21 @@ FROZEN = changed(
 )  # fmt: skip
 VOTE = changed("id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "decided_at")
 
+ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
+REQUEST = "SELECT 1 FROM approvals_invocation i WHERE i.id = NEW.invocation_id"
+VOTES = (
+    "(SELECT COUNT(*) FROM approvals_decision d WHERE d.invocation_id = NEW.id AND d.verdict = 'approved' "
+    "AND d.digest = NEW.digest)"
+)
+
+
+def kept(table: str) -> list[Rule]:
+    # INSERT OR REPLACE of SQLite deletes too, which recursive_triggers (see the settings) lets these rules see.
+    return [
+        Rule(f"{table}_is_kept_{e.lower()}", table, e, "TRUE", "the ledger keeps its rows")
+        for e in ("DELETE", "TRUNCATE")
+    ]
+
 
 class Migration(migrations.Migration):
     dependencies = [("approvals", "0001_initial"), ("integrations", "0002_guards")]
@@ -51,6 +66,41 @@ class Migration(migrations.Migration):
                     FROZEN,
                     "what was asked and what would be sent never changes",
                 ),
+                Rule(
+                    "invocation_starts_undecided",
+                    "approvals_invocation",
+                    "INSERT",
+                    "NEW.approvals_given <> 0 OR (NEW.approvals_needed > 0 AND NEW.status IN ('queued', 'dispatching'))",
+                    "an invocation that needs approvals starts waiting, and without any",
+                ),
+                Rule(
+                    "invocation_is_released_by_its_votes",
+                    "approvals_invocation",
+                    "UPDATE",
+                    "OLD.status = 'pending_approval' AND NEW.status = 'queued' "
+                    f"AND ({VOTES} = 0 OR {VOTES} < NEW.approvals_needed)",
+                    "its approvals are not on record",
+                ),
+                Rule(
+                    "decision_fits_its_request",
+                    "approvals_decision",
+                    "INSERT",
+                    f"NOT EXISTS ({REQUEST} AND i.digest = NEW.digest AND i.status = "
+                    "CASE NEW.verdict WHEN 'approved' THEN 'pending_approval' ELSE 'denied' END)",
+                    "a vote is on a request that waits, and for what it shows",
+                ),
+                Rule(
+                    "attempt_fits_its_invocation",
+                    "approvals_attempt",
+                    "INSERT",
+                    f"NOT EXISTS ({REQUEST} AND i.is_write = NEW.is_write AND i.status = 'dispatching' "
+                    "AND i.attempt_count = NEW.number)",
+                    "an attempt is the newest one of an invocation that is being sent",
+                ),
+                Rule("attempt_is_frozen", "approvals_attempt", "UPDATE", ATTEMPT, "what was tried never changes"),
+                *kept("approvals_invocation"),
+                *kept("approvals_decision"),
+                *kept("approvals_attempt"),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ]
         ),

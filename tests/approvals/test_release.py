@@ -131,10 +131,10 @@ def test_the_database_refuses_to_change_what_was_approved(acme: Tenant) -> None:
             Invocation.objects.filter(pk=row.pk).update(**{column: "[]"})
 
 
-def test_an_approval_without_its_vote_on_record_is_not_sent(acme: Tenant, ninjaone: Sandbox) -> None:
+def test_the_database_refuses_to_queue_a_request_without_its_votes(acme: Tenant) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
-    Invocation.objects.filter(pk=row.pk).update(
-        status=Status.QUEUED, approvals_given=1, release_by=database_now() + timedelta(minutes=1)
-    )
-    dispatch_due()
-    assert again(row.pk).status == Status.BLOCKED
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Invocation.objects.filter(pk=row.pk).update(
+            status=Status.QUEUED, approvals_given=1, release_by=database_now() + timedelta(minutes=1)
+        )
+    assert again(row.pk).status == Status.PENDING_APPROVAL

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from django.db import IntegrityError, transaction
 
-from approvals.models import Decision, Invocation, Status
+from approvals.models import Decision, Invocation, Status, Verdict
 from approvals.models.states import FIRST, TRANSITIONS
 from integrations.clock import database_now
 from tests.approvals.asking import approve, ask, submit
@@ -35,10 +35,25 @@ def row_at(tenant: Tenant, status: Status) -> Invocation:
     soon = database_now() + timedelta(minutes=5)
     row.release_by = row.lease_until = row.dispatch_started_at = soon
     row.status = WAYS[status][0]
+    row.approvals_needed = 1 if row.status == Status.PENDING_APPROVAL else 0
     row.save(force_insert=True)
+    if row.approvals_needed:
+        vote(tenant, row)
     for following in WAYS[status][1:]:
         assert Invocation.objects.filter(pk=row.pk).update(status=following) == 1
     return row
+
+
+def vote(tenant: Tenant, row: Invocation) -> None:
+    """Without it no request is queued."""
+    Decision.objects.create(
+        msp=tenant.msp,
+        invocation=row,
+        user=tenant.approver,
+        verdict=Verdict.APPROVED,
+        digest=row.digest,
+        decided_at=row.created_at,
+    )
 
 
 def test_only_the_transitions_of_the_design_are_possible(acme: Tenant) -> None:

@@ -30,7 +30,7 @@ def invocation_make(tenant: Tenant, status: Status, **changes: Any) -> Invocatio
         "arguments": "{}",
         "call_digest": uuid.uuid4().hex * 2,
         "digest": "sha256:" + uuid.uuid4().hex * 2,
-        "approvals_needed": 1,
+        "approvals_needed": 1 if status == Status.PENDING_APPROVAL else 0,
         "created_at": now,
         "expires_at": now + timedelta(hours=1),
         "release_by": now + timedelta(minutes=10) if status == Status.QUEUED else None,

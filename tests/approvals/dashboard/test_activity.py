@@ -8,7 +8,7 @@ from approvals.errors import GateError
 from approvals.models import Invocation, Status
 from approvals.reading import status_now
 from integrations.clock import database_now
-from tests.approvals.asking import approved_and_sent, ask
+from tests.approvals.asking import approve, approved_and_sent, ask
 from tests.approvals.dashboard.looking import ACTIVITY, text
 from tests.cast import Tenant
 
@@ -76,10 +76,9 @@ def test_the_filter_agrees_with_how_each_row_reads_now(acme: Tenant, status: Sta
     past = database_now() - timedelta(seconds=1)
     overdue = ask(acme, "ninja-reboot-device", device_id=43)
     Invocation.objects.filter(pk=overdue.pk).update(expires_at=past)
-    late = ask(acme, "ninja-reboot-device", device_id=44)
-    Invocation.objects.filter(pk=late.pk).update(status=Status.QUEUED, release_by=past)
-    lost = ask(acme, "ninja-reboot-device", device_id=41)
-    Invocation.objects.filter(pk=lost.pk).update(status=Status.QUEUED, release_by=past)
+    late = approve(acme, ask(acme, "ninja-reboot-device", device_id=44))
+    Invocation.objects.filter(pk=late.pk).update(release_by=past)
+    lost = approve(acme, ask(acme, "ninja-reboot-device", device_id=41))
     Invocation.objects.filter(pk=lost.pk).update(status=Status.DISPATCHING, lease_until=past, dispatch_started_at=past)
     ask(acme, "ninja-get-device", device_id=43)
     ask(acme, "ninja-control-service", device_id=41, service="Spooler", action="stop")

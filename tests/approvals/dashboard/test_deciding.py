@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from approvals.decisions import request_approve
 from approvals.dispatch import dispatch_due
 from approvals.models import Decision, Invocation, Status
 from integrations.clock import database_now
@@ -171,12 +172,10 @@ def test_a_request_of_two_voices_waits_for_the_second(acme: Tenant) -> None:
     assert status_of(row) == Status.QUEUED
 
 
-def unknown(row: Invocation) -> Invocation:
+def unknown(tenant: Tenant, row: Invocation) -> Invocation:
     """The row as a lost connection leaves it."""
     now = database_now()
-    Invocation.objects.filter(pk=row.pk).update(
-        status=Status.QUEUED, decided_at=now, release_by=now + timedelta(minutes=5)
-    )
+    request_approve(user=tenant.approver, msp=tenant.msp, invocation_id=row.pk, digest=row.digest)
     Invocation.objects.filter(pk=row.pk).update(
         status=Status.DISPATCHING, lease_until=now + timedelta(minutes=5), dispatch_started_at=now
     )
@@ -185,7 +184,7 @@ def unknown(row: Invocation) -> Invocation:
 
 
 def test_an_unknown_outcome_is_settled_by_somebody_who_looked(acme: Tenant, row: Invocation) -> None:
-    row = unknown(row)
+    row = unknown(acme, row)
     client = acme.signed_in(acme.approver)
     assert "it may or may not have happened" in text(client, page_url(row))
     assert settle(client, row, note="").status_code == 422
@@ -197,7 +196,7 @@ def test_an_unknown_outcome_is_settled_by_somebody_who_looked(acme: Tenant, row:
 
 
 def test_a_viewer_cannot_settle(acme: Tenant, row: Invocation) -> None:
-    row = unknown(row)
+    row = unknown(acme, row)
     client = acme.signed_in(acme.viewer)
     assert 'name="happened"' not in text(client, page_url(row))
     assert settle(client, row).status_code == 403

@@ -126,7 +126,7 @@ def columns_of(status: Status, deadline: datetime, *, is_write: bool) -> dict[st
     """Columns that the database's constraints accept for a row of that status."""
     return {
         "is_write": is_write or status is Status.UNKNOWN,
-        "approvals_needed": 1,
+        "approvals_needed": 1 if STARTS.get(status, status) is Status.PENDING_APPROVAL else 0,
         "digest": "sha256:0",
         "expires_at": deadline,
         "release_by": deadline,
