@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -41,7 +42,7 @@ def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[
 
 @contextlib.contextmanager
 def running(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that goes on; killed at the end if the test did not stop it."""
+    """A command that goes on, in a process group of its own; killed with it at the end if the test did not stop it."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -49,12 +50,13 @@ def running(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     try:
         yield process
     finally:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
