@@ -10,7 +10,7 @@ from typing import cast
 
 from django.db import IntegrityError, transaction
 
-from approvals import idempotency, records
+from approvals import idempotency, limits, records
 from approvals.dispatch import invocation_run
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
@@ -60,6 +60,7 @@ def invocation_submit(*, principal: Principal, submission: Submission) -> Submit
             errors=[{"field": e.field, "code": e.code, "message": e.message} for e in error.errors],
         ) from error
     draft = _draft(principal, submission, arguments)
+    limits.calls_take(principal)
     if (earlier := idempotency.earlier(draft)) is not None:
         return Submitted(earlier, is_replay=True)
     try:
@@ -92,9 +93,11 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     draft.mode = policies[draft.tool.id].mode
     _check_allowed(draft)
     asks = draft.mode is Mode.APPROVAL_NEEDED
-    if asks and not dry_run and (waiting := idempotency.waiting(draft)) is not None:
+    if asks and (waiting := _waiting(draft)) is not None and not dry_run:
         return Submitted(waiting, is_replay=True)
     _check_connected(connection)
+    if draft.tool.is_write and not dry_run:
+        limits.writes_take(draft.principal)
     prepared = prepare(
         tool=draft.tool,
         arguments=draft.arguments,
@@ -106,13 +109,34 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     if prepared.mode is Mode.DISABLED:
         raise _disabled(draft)
     row = _row(draft, prepared, policies[draft.tool.id])
+    if prepared.mode is not Mode.APPROVAL_NEEDED:
+        return Submitted(row, is_dry_run=True) if dry_run else _run(draft, row, prepared)
+    # A call that only its route made ask was not looked for above.
+    waiting = None if asks else _waiting(draft)
     if dry_run:
         return Submitted(row, is_dry_run=True)
-    if prepared.mode is not Mode.APPROVAL_NEEDED:
-        return _run(draft, row, prepared)
-    # A call that only its route made ask was not looked for above.
-    waiting = None if asks else idempotency.waiting(draft)
     return _hold(draft, row) if waiting is None else Submitted(waiting, is_replay=True)
+
+
+def _waiting(draft: Draft) -> Invocation | None:
+    """The identical call that waits for a person. Raises GateError when no further one may be put before people."""
+    row = idempotency.waiting(draft)
+    if row is not None:
+        return row
+    limits.denials_check(draft.principal, draft.call_digest)
+    try:
+        limits.pending_check(draft.principal)
+    except GateError as refusal:
+        return _last_place(draft, refusal)
+    return None
+
+
+def _last_place(draft: Draft, refusal: GateError) -> Invocation:
+    """The identical call, if it took the last place while this one looked. Raises the refusal if it did not."""
+    row = idempotency.twin(draft)
+    if row is None:
+        raise refusal
+    return row
 
 
 def _connection(draft: Draft) -> Connection:
@@ -186,6 +210,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
     """Store a request for people. The loser of a race gets the winner's row."""
     try:
         with transaction.atomic():
+            limits.pending_take(draft.principal)
             row.save(force_insert=True)
             audit_append(
                 msp=row.msp,
@@ -196,6 +221,8 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
             )
     except IntegrityError:
         return Submitted(idempotency.winner(draft), is_replay=True)
+    except GateError as refusal:
+        return Submitted(_last_place(draft, refusal), is_replay=True)
     return Submitted(row)
 
 

@@ -43,9 +43,14 @@ def waiting(draft: Draft) -> Invocation | None:
     return row
 
 
+def twin(draft: Draft) -> Invocation | None:
+    """The invocation that this call belongs to by its key or by being the same; None when there is none."""
+    return earlier(draft) or waiting(draft)
+
+
 def winner(draft: Draft) -> Invocation:
     """The row that a race was lost to. Raises GateError when it is gone again."""
-    row = earlier(draft) or waiting(draft)
+    row = twin(draft)
     if row is None:
         raise GateError(
             "invalid_state", "The same call arrived twice at once and has just ended. Nothing was sent. Call again."

@@ -12,6 +12,8 @@ from integrations.ninjaone.hosts import SANDBOX
 from integrations.ninjaone.sandbox import ACME, NORTHWIND, seed_grant
 
 AGENTS_PER_MSP = 10
+# What is counted here are losses, not refusals.
+NO_LIMIT = {"calls_per_minute": 1_000_000, "pending_limit": 1_000_000}
 CHAOS = Actor.system("chaos")
 
 
@@ -19,14 +21,16 @@ def cast_fill() -> dict[str, str]:
     """Creates them; the agents' keys by name."""
     keys = {}
     for slug, client_id in (("acme", ACME), ("northwind", NORTHWIND)):
-        msp = Msp.objects.create(slug=slug, name=slug.title())
+        msp = Msp.objects.create(slug=slug, name=slug.title(), **NO_LIMIT)
         for number in range(2):
             approver = User.objects.create_user(f"{slug}-approver-{number}")
             Membership.objects.create(msp=msp, user=approver, is_approver=True)
         _connect(msp, client_id)
         owner = User.objects.create_user(f"{slug}-owner")
         for number in range(AGENTS_PER_MSP):
-            agent = Agent.objects.create(msp=msp, name=f"{slug}-{number}", owner=owner)
+            agent = Agent.objects.create(
+                msp=msp, name=f"{slug}-{number}", owner=owner, writes_per_minute=1_000_000, **NO_LIMIT
+            )
             keys[agent.name] = agent_key_issue(agent=agent, actor=CHAOS)[1]
     return keys
 

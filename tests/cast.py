@@ -16,6 +16,7 @@ from integrations.agent_keys import Principal, agent_key_authenticate, agent_key
 from integrations.audit import Actor
 from integrations.clock import database_now
 from integrations.models import Agent, AgentKey, Connection, ConnectionState, Membership, Msp, User
+from integrations.models.limits import LARGEST
 from integrations.ninjaone.sandbox import ACME, NORTHWIND, Sandbox, seed_grant
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 from tests.ninjaone_mount import mount
@@ -100,6 +101,14 @@ def connect(msp: Msp, admin: User, client_id: str, sandbox: Sandbox) -> Connecti
     }
     connection.save()
     return connection
+
+
+def lift_limits(tenant: Tenant) -> None:
+    """For a story that takes more than a minute's calls."""
+    Msp.objects.filter(pk=tenant.msp.pk).update(calls_per_minute=LARGEST, pending_limit=LARGEST)
+    Agent.objects.filter(msp=tenant.msp).update(
+        calls_per_minute=LARGEST, writes_per_minute=LARGEST, pending_limit=LARGEST
+    )
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ def race(*runners: Callable[[], object]) -> int:
 
 
 def test_of_many_deciders_one_wins(acme: Tenant) -> None:
-    for _ in range(5):
-        row = ask(acme, "ninja-reboot-device", device_id=43)
+    for number in range(5):
+        row = ask(acme, "ninja-reboot-device", device_id=43, reason=f"Round {number}")
         principal = acme.principal()
         runners: list[Callable[[], object]] = [
             lambda row=row: approve(acme, row),  # type: ignore[misc]

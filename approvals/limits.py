@@ -1,0 +1,157 @@
+"""How much an agent may ask for: calls and writes a minute, requests that wait, and what people denied thrice."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from approvals import buckets
+from approvals.buckets import Allowance
+from approvals.errors import GateError
+from approvals.models import Invocation, Scope, Status
+from approvals.models.invocations import InvocationQuerySet
+from integrations.agent_keys import Principal
+from integrations.clock import Now
+from integrations.models import Msp
+from integrations.models.limits import (
+    AGENT_CALLS_PER_MINUTE,
+    AGENT_PENDING,
+    AGENT_WRITES_PER_MINUTE,
+    MSP_CALLS_PER_MINUTE,
+    MSP_PENDING,
+)
+
+DENIALS = 3
+DENIED_WITHIN = timedelta(hours=24)
+DENIED_FOR = timedelta(hours=1)
+# Where only a person can change it: asking again sooner is pointless.
+ASK_A_PERSON = timedelta(hours=1)
+
+WORDS = {
+    Scope.AGENT_CALLS: "This agent may make {limit} a minute",
+    Scope.AGENT_WRITES: "This agent may make {limit} a minute",
+    Scope.MSP_CALLS: "All agents of {msp} together may make {limit} a minute",
+}
+THINGS = {Scope.AGENT_CALLS: "calls", Scope.AGENT_WRITES: "calls that change something", Scope.MSP_CALLS: "calls"}
+
+
+def calls_take(principal: Principal) -> None:
+    """Count a call of the agent and of its MSP. Raises GateError `rate_limited` when there is none left."""
+    agent, msp = principal.agent, principal.msp
+    _take(
+        msp,
+        _allowance(Scope.AGENT_CALLS, agent.pk, agent.calls_per_minute, AGENT_CALLS_PER_MINUTE),
+        _allowance(Scope.MSP_CALLS, msp.pk, msp.calls_per_minute, MSP_CALLS_PER_MINUTE),
+    )
+
+
+def writes_take(principal: Principal) -> None:
+    """Count a call that changes something. Raises GateError `rate_limited` when there is none left."""
+    agent = principal.agent
+    _take(principal.msp, _allowance(Scope.AGENT_WRITES, agent.pk, agent.writes_per_minute, AGENT_WRITES_PER_MINUTE))
+
+
+def pending_check(principal: Principal) -> None:
+    """Raises GateError `too_many_pending` when no more requests may wait. Says nothing about a moment later."""
+    agent, msp = principal.agent, principal.msp
+    waiting = _waiting(msp)
+    found = waiting.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(agent=agent)))
+    mine = AGENT_PENDING if agent.pending_limit is None else agent.pending_limit
+    if found["mine"] >= mine:
+        raise _too_many(waiting.filter(agent=agent), found["mine"], mine, f"of {agent.name}")
+    together = MSP_PENDING if msp.pending_limit is None else msp.pending_limit
+    if found["all"] >= together:
+        raise _too_many(waiting, found["all"], together, f"of all agents of {msp.name}")
+
+
+def pending_take(principal: Principal) -> None:
+    """Like `pending_check`, and true until the transaction ends: nobody else of the MSP gets past here."""
+    # SQLite's transactions are IMMEDIATE: they queue up by themselves. NO KEY leaves rows that refer to it alone.
+    list(Msp.objects.select_for_update(no_key=True).filter(pk=principal.msp.pk).values_list("pk"))
+    pending_check(principal)
+
+
+def denials_check(principal: Principal, call_digest: str) -> None:
+    """Raises GateError `rate_limited` for an hour after people denied the very same call a third time in one day."""
+    denied = Invocation.objects.for_msp(principal.msp).filter(
+        agent=principal.agent, call_digest=call_digest, status=Status.DENIED
+    )
+    newest = denied.exclude(decided_at=None).order_by("-decided_at")
+    times = cast("list[datetime]", list(newest.values_list("decided_at", flat=True)[:DENIALS]))
+    if len(times) < DENIALS or times[0] - times[-1] > DENIED_WITHIN:
+        return
+    left = times[0] + DENIED_FOR - principal.now
+    if left <= timedelta():
+        return
+    raise GateError(
+        "rate_limited",
+        f"Technicians of {principal.msp.name} denied this very call {DENIALS} times within 24 hours, so it was not put "
+        "before them again. Nothing was sent. Read their comments on your denied invocations and ask for something "
+        f"else, or talk to a person. The same call is taken again in {_words(left)}.",
+        retry_after=left.total_seconds(),
+    )
+
+
+def _allowance(scope: Scope, owner: UUID, per_minute: int | None, default: int) -> Allowance:
+    return Allowance(scope, owner, default if per_minute is None else per_minute)
+
+
+def _take(msp: Msp, *allowances: Allowance) -> None:
+    for allowance in allowances:
+        if allowance.per_minute == 0:
+            raise GateError(
+                "rate_limited",
+                f"{_sentence(allowance, msp)}: none. Nothing was sent. Only an admin can change that; ask one.",
+                retry_after=ASK_A_PERSON.total_seconds(),
+            )
+    empty = buckets.take(msp, allowances)
+    if empty is None:
+        return
+    seconds = max(buckets.waiting_times(msp, allowances))
+    raise GateError(
+        "rate_limited",
+        f"{_sentence(empty, msp)}, and they are used up. Nothing was sent. "
+        f"Wait {_words(timedelta(seconds=seconds))}, then call again.",
+        retry_after=seconds,
+    )
+
+
+def _sentence(allowance: Allowance, msp: Msp) -> str:
+    limit = f"{allowance.per_minute} {THINGS[allowance.scope]}"
+    return WORDS[allowance.scope].format(limit=limit, msp=msp.name)
+
+
+def _waiting(msp: Msp) -> InvocationQuerySet:
+    """The requests that still wait for a person; overdue ones do not."""
+    return Invocation.objects.for_msp(msp).filter(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
+
+
+def _too_many(waiting: InvocationQuerySet, found: int, limit: int, whose: str) -> GateError:
+    """The refusal. At the latest the deadlines of the requests that are too many make room."""
+    start = f"At most {limit} requests {whose} may wait for a technician at once"
+    if limit == 0:
+        return GateError(
+            "too_many_pending",
+            f"{start}. Nothing was stored or sent. Only an admin can change that; ask one.",
+            retry_after=ASK_A_PERSON.total_seconds(),
+        )
+    rows: Any = waiting.annotate(left_at=Now()).order_by("expires_at").values_list("expires_at", "left_at")
+    ends = list(rows[found - limit : found - limit + 1])
+    left = ends[0][0] - ends[0][1] if ends else timedelta(seconds=1)
+    return GateError(
+        "too_many_pending",
+        f"{start}, and {found} do. Nothing was stored or sent. There is room when one is decided or withdrawn "
+        f"(POST /api/v1/invocations/{{id}}/cancel), at the latest in {_words(left)}.",
+        retry_after=left.total_seconds(),
+    )
+
+
+def _words(left: timedelta) -> str:
+    seconds = max(1, math.ceil(left.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return f"{math.ceil(seconds / 60)} minutes"
