@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from integrations.audit import Actor, audit_append
-from integrations.clock import Now, database_now
+from integrations.clock import Now, database_now, now_seen
 from integrations.models import Agent, AgentKey, Msp
 from integrations.prepared import PreparedQuery
 
@@ -91,6 +91,7 @@ def agent_key_authenticate(*, authorization: str | None) -> Principal:
     if row is None or not hmac.compare_digest(row.digest, _digest(text.strip())):
         raise InvalidKeyError
     now: datetime = row.database_now  # type: ignore[attr-defined]
+    now_seen(now)
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKeyError
     if not row.agent.is_enabled:

@@ -11,10 +11,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils import timezone
 
 from integrations.audit import Actor, audit_append
-from integrations.clock import Now
+from integrations.clock import Now, likely_now
 from integrations.encryption import SecretUnreadableError
 from integrations.models import Connection, ConnectionState
 from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnectedError, NotSentError
@@ -44,11 +43,11 @@ def access_token(connection: Connection, *, deadline: float | None = None) -> st
 
     Raises NotConnectedError, NeedsReauthorizationError, NotSentError. `deadline` is on the monotonic clock.
     """
-    # A quick look by this host's clock; when it says "soon over", the database's clock decides.
+    # A quick look without a query; when it says "soon over", the row and the database's clock decide.
     if (
         connection.state == ConnectionState.CONNECTED
         and connection.access_expires_at is not None
-        and connection.access_expires_at - EARLY > timezone.now()
+        and connection.access_expires_at - EARLY > likely_now()
     ):
         return _opened(connection, "access_token")
     return _current(connection, refused_version=None, deadline=deadline)
