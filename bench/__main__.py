@@ -62,18 +62,22 @@ def _report(running: Site, rounds: list[dict[str, Measured]]) -> None:
     for name in SCENARIOS:
         measured = [one[name] for one in rounds]
         cuts = [statistics.quantiles(one.latencies, n=20) for one in measured]
-        database_ms = f"{_median([one.database_ms for one in measured]):.2f}" if running.database_pid else "-"
+        database_ms = _median([one.database_ms for one in measured])
         server_ms = _median([one.server_ms for one in measured])
         print(
             f"{name:<22}{_median([one.calls_per_second for one in measured]):>9.0f}"
             f"{_median([statistics.median(one.latencies) for one in measured]) * 1000:>9.2f}"
             f"{_median([cut[18] for cut in cuts]) * 1000:>9.2f}"
-            f"{f'{server_ms:.2f}' if server_ms else '-':>20}{database_ms:>10}"
+            f"{_or_dash(server_ms):>20}{_or_dash(database_ms):>10}"
             f"{_median([one.client_ms for one in measured]):>8.2f}"
         )
     above = _median([one["auto read"].server_ms - one["upstream call alone"].client_ms for one in rounds])
     _target("an auto read above the upstream call", above, READ_TARGET_MS)
     _target("a list of tools", _median([one["list tools"].server_ms for one in rounds]), LIST_TARGET_MS)
+
+
+def _or_dash(milliseconds: float) -> str:
+    return f"{milliseconds:.2f}" if milliseconds else "-"
 
 
 def _target(what: str, value: float, target: float) -> None:
