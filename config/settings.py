@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"no_debug": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: record.levelno > 10}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
@@ -220,6 +221,8 @@ LOGGING = {
         "requests_oauthlib": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        # At DEBUG it writes a page's whole context, a new key among it, for every variable that is not there.
+        "django.template": {"level": "INFO", "filters": ["no_debug"]},
         "django.request": {"level": "ERROR"},
     },
 }

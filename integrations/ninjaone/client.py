@@ -95,13 +95,15 @@ def _answered(request: WireRequest, token: str, retries: Retries) -> WireAnswer 
     """An answer of any status; None when none came and the call may be sent again."""
     headers = {"Authorization": f"Bearer {token}"}
     try:
-        return wire.exchange(request=request, headers=headers, is_write=retries.is_write, deadline=retries.deadline)
+        answer = wire.exchange(request=request, headers=headers, is_write=retries.is_write, deadline=retries.deadline)
     except NotSentError:
         if not retries.after_no_connection():
             raise
     except AmbiguousError as error:
         if isinstance(error, TooLargeError) or not retries.after_loss():
             raise
+    else:
+        return answer.without(token)
     return None
 
 

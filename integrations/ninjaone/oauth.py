@@ -13,7 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import requests
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
@@ -33,6 +33,7 @@ from integrations.ninjaone.wire import WireAnswer, WireRequest
 SCOPES = ("monitoring", "management", "control", "offline_access")
 AUTHORIZE_PATH = "/ws/oauth/authorize"
 TOKEN_PATH = "/ws/oauth/token"  # noqa: S105  a path
+CONFIDENTIAL = {"client_secret", "code", "code_verifier", "refresh_token"}
 # Shorter than the lease of a refresh, so that nobody takes over while an answer may still come.
 TOKEN_SECONDS = 20.0
 # All examples say 3600; an answer without expires_in is taken to mean the same.
@@ -175,6 +176,7 @@ def _post(base_url: str, form: str) -> WireAnswer:
         raise TokenRefusedError("NinjaOne's token endpoint cannot be reached.") from error
     if 200 <= answer.status < 300 and not answer.is_html:
         return answer
+    answer = answer.without(*(value for name, value in parse_qsl(form) if name in CONFIDENTIAL))
     reason = _dead(answer)
     if reason:
         raise DeadGrantError(reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from integrations.ninjaone.errors import UnusableAnswerError
@@ -44,6 +44,13 @@ class WireAnswer:
     def is_html(self) -> bool:
         """A web page where JSON belongs: how NinjaOne throttles, and how gateways apologise."""
         return self.content_type in {"text/html", "application/xhtml+xml"}
+
+    def without(self, *secrets: str) -> WireAnswer:
+        """The answer with what was sent in confidence struck out: some servers quote it in their complaints."""
+        body = self.body
+        for secret in secrets:
+            body = body.replace(secret.encode(), b"[hidden]")
+        return self if body == self.body else replace(self, body=body)
 
     def json(self) -> Any:
         """The body as JSON. Raises UnusableAnswerError."""
