@@ -183,7 +183,9 @@ def test_an_answer_that_fails(live: Tenant, sandbox: Sandbox, case: Case, is_wri
     assert None not in secrets_of(live.connection)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if (c.write.status, c.write.requests) == (SUCCEEDED, 1)], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if (c.write.status, c.write.requests) == (SUCCEEDED, 1)], ids=lambda case: case.name
+)
 def test_a_write_whose_answer_cannot_be_read_says_so(live: Tenant, sandbox: Sandbox, case: Case) -> None:
     sandbox.faults.add(*PATHS[True], case.fault)
     row = called(live, is_write=True)
