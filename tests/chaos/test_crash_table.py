@@ -78,9 +78,9 @@ def test_what_a_kill_left_queued_is_not_sent_after_its_release_deadline(product:
 
 
 def test_a_kill_after_the_claim_makes_a_write_unknown_and_it_is_never_sent_again(product: Product) -> None:
-    row = approved_reboot(product)
     product.sandbox.faults.add("POST", REBOOT, slow(20))
     with product.running() as processes:
+        row = approved_reboot(product)
         at_ninjaone(product, "POST", REBOOT)
         kill(processes)
     assert again(row.pk).status == Status.DISPATCHING
@@ -128,15 +128,15 @@ def test_a_kill_after_the_claim_queues_a_read_again(product: Product) -> None:
 
 
 def test_a_lapsed_lease_is_written_down_while_the_dispatcher_waits_for_a_slow_ninjaone(product: Product) -> None:
-    stuck = approved_reboot(product, 43)
     product.sandbox.faults.add("POST", REBOOT, slow(30))
     with product.running() as processes:
+        stuck = approved_reboot(product, 43)
         at_ninjaone(product, "POST", REBOOT)
         kill(processes)
     slow_one = approved_reboot(product, 41)
     product.sandbox.faults.add("GET", "/v2/device/41", slow(14), times=9)
     with product.running():
-        wait_for(lambda: again(stuck.pk).status == Status.UNKNOWN, seconds=8)
+        wait_for(lambda: again(stuck.pk).status == Status.UNKNOWN, seconds=12)
     assert again(slow_one.pk).status == Status.QUEUED
 
 
@@ -147,7 +147,7 @@ def finishes_on_sigterm(processes: list[Process]) -> None:
 def test_sigterm_finishes_an_agents_call_that_is_on_the_wire(product: Product) -> None:
     path = "/v2/ticketing/ticket"
     product.sandbox.faults.add("POST", path, slow(4))
-    with product.running() as processes:
+    with product.running(lease_seconds=90) as processes:
         arguments = {"organization_id": 2, "ticket_form_id": 1, "subject": "Slow"}
         agent, answers = in_background(product, "ninja-create-ticket", **arguments)
         at_ninjaone(product, "POST", path)
@@ -163,7 +163,7 @@ def test_sigterm_finishes_what_was_approved_and_leaves_the_rest_queued(product: 
         approve(product.tenant, ask(product.tenant, "ninja-reboot-device", device_id=43, reason=f"Number {number}")).pk
         for number in range(6)
     ]
-    with product.running() as processes:
+    with product.running(lease_seconds=90) as processes:
         at_ninjaone(product, "POST", REBOOT)
         finishes_on_sigterm(processes)
     stand = [again(pk).status for pk in queued]
