@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +73,41 @@ def vouched_for(register: Register, ring: Mapping[str, bytes]) -> set[str]:
     }
 
 
+class _Seal:
+    """`seal_of(key, "entry", ...)`, with the work that is the same for every entry done once."""
+
+    def __init__(self, key: bytes) -> None:
+        block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + b"entry:")
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, entry_hash: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(entry_hash.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 class Chain:
     """Follows one MSP's chain from its first entry. `ring` None: seals are not checked.
 
     `vouched` are fingerprints of keys that this installation really had, in the ring or not; empty when unknown.
+    `loads` may be a faster one than the standard library's.
     """
 
-    def __init__(self, *, msp: str, ring: Mapping[str, bytes] | None, vouched: set[str]) -> None:
+    def __init__(
+        self,
+        *,
+        msp: str,
+        ring: Mapping[str, bytes] | None,
+        vouched: set[str],
+        loads: Callable[[str], Any] = json.loads,
+    ) -> None:
         self.msp = msp
         self.number = 0
         self.hash = GENESIS
-        self._ring = ring
+        self._loads = loads
+        self._seals = None if ring is None else {name: _Seal(key) for name, key in ring.items()}
         self._vouched = vouched
         self._has_opened = False
 
@@ -92,7 +116,7 @@ class Chain:
         number = self.number + 1
         try:
             raw = record.encode()
-            fields: dict[str, Any] = json.loads(raw)
+            fields: dict[str, Any] = self._loads(record)
             its_number, its_msp, previous, key = fields["number"], fields["msp"], fields["previous"], fields["key"]
         except (ValueError, KeyError, TypeError) as error:
             raise BrokenError(number, "has a record that is no audit record") from error
@@ -104,15 +128,14 @@ class Chain:
             raise BrokenError(number, f"belongs to another MSP, {its_msp}")
         if previous != self.hash:
             raise BrokenError(number, f"does not follow entry {self.number}: one of them was exchanged")
-        if self._ring is not None:
-            self._open(number, key, entry_hash, seal)
+        if self._seals is not None:
+            self._open(number, self._seals.get(key), key, entry_hash, seal)
         self.number, self.hash = number, entry_hash
         return fields
 
-    def _open(self, number: int, key: str, entry_hash: str, seal: str) -> None:
-        secret = (self._ring or {}).get(key)
-        if secret is not None:
-            if hmac.digest(secret, b"entry:" + entry_hash.encode(), "sha256").hex() != seal:
+    def _open(self, number: int, known: _Seal | None, key: str, entry_hash: str, seal: str) -> None:
+        if known is not None:
+            if known.of(entry_hash) != seal:
                 raise BrokenError(number, "has a seal that was not made with the audit key")
             self._has_opened = True
         elif key in self._vouched:

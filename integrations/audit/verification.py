@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from integrations.audit.checkpoints import Mark
@@ -40,7 +41,7 @@ def chain_verify(*, msp: Msp, vouched: set[str], mark: Mark | None) -> Verified:
     head = AuditHead.objects.filter(msp=msp).first()
     if head is None:
         raise BrokenError(1, "may be missing: the head of the chain was removed")
-    chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched)
+    chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched, loads=orjson.loads)
     follow = chain.follow
     for row in entries(msp, through=head.number):
         entry_id, number, happened_at, action, actor, subject, record, previous, entry_hash, seal = row

@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                 ('previous_hash', models.CharField(editable=False, max_length=64)),
                 ('hash', models.CharField(editable=False, max_length=64)),
                 ('seal', models.CharField(editable=False, max_length=64)),
-                ('msp', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='integrations.msp')),
+                ('msp', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='integrations.msp')),
             ],
             options={
                 'verbose_name': 'audit entry',

@@ -26,7 +26,8 @@ class AuditEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="audit_events", editable=False)
+    # No index of its own: the unique one below begins with it.
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="audit_events", editable=False, db_index=False)
     number = models.PositiveBigIntegerField(editable=False)
     happened_at = models.DateTimeField(editable=False)
     action = models.CharField(max_length=60, editable=False)
