@@ -22,6 +22,7 @@ from approvals.upstream import Outcome, perform
 from integrations import prepared
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
+from integrations.durable import durable
 from integrations.models import Agent, Connection, Msp
 from integrations.ninjaone.wire import WireRequest
 from tools.calls import Call
@@ -41,7 +42,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     row.lease_until = now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS)
     row.attempt_count = 1
     if row.is_write:
-        with transaction.atomic():
+        with durable(), transaction.atomic():
             prepared.insert(row)
             _record_attempt(row, actor)
     else:
@@ -109,7 +110,7 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
 
 def _claim(row: Invocation) -> bool:
     """Take the row for this process, unless anything that was approved has changed in between."""
-    with transaction.atomic():
+    with durable(), transaction.atomic():
         now = database_now()
         connection = cast(Connection, row.connection)
         # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # A paged read stops asking for more after this long and hands out what it has.
-PAGING_SECONDS = 40
+PAGING_SECONDS = 25
 
 
 @dataclass(frozen=True, slots=True)
