@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from django.db import transaction
 
@@ -80,11 +81,8 @@ def _newest_key() -> str | None:
 def _create() -> Installation:
     """The one row; that of whoever was faster."""
     row = Installation()
-    field = Installation._meta.get_field("proof")
-    if not isinstance(field, SealedField):
-        raise TypeError("The proof is not sealed.")
     _fernet_check(None)
-    row.proof = field.seal(row.pk, PROOF)
+    row.proof = cast(SealedField, Installation._meta.get_field("proof")).seal(row.pk, PROOF)
     Installation.objects.bulk_create([row], ignore_conflicts=True)
     return Installation.objects.get()
 

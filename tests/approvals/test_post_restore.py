@@ -42,6 +42,14 @@ def test_it_does_nothing_without_yes(acme: Tenant) -> None:
     assert (again(row.pk).status, AuditEvent.objects.count()) == (Status.PENDING_APPROVAL, events)
 
 
+def test_it_does_nothing_with_keys_that_are_not_the_database_s(acme: Tenant, settings: LazySettings) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    settings.AUDIT_KEYS = ["another-audit-key-0123456789abcdefgh"]
+    with pytest.raises(CommandError, match="AUDIT_KEY is not"):
+        restore()
+    assert again(row.pk).status == Status.PENDING_APPROVAL
+
+
 def test_what_was_approved_before_is_not_sent_after(acme: Tenant, ninjaone: Sandbox) -> None:
     row = approve(acme, ask(acme, "ninja-reboot-device", device_id=43))
     restore()

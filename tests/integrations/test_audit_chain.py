@@ -9,10 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
-from integrations.audit import Actor, AuditError, audit_append
+from integrations.audit import Actor, AuditError, audit_append, chain
 from integrations.audit_verifier import GENESIS, fingerprint, hash_of, seal_of
 from integrations.models import AuditEvent, AuditHead, Msp
-from tests.integrations.tampering import append
+from tests.integrations.tampering import append, unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,6 +69,22 @@ def test_a_change_that_rolls_back_leaves_no_gap(msp: Msp) -> None:
 def test_a_chain_without_a_head_takes_no_entry(msp: Msp) -> None:
     with pytest.raises(AuditError, match="no audit chain"), transaction.atomic():
         audit_append(msp=Msp(id=uuid4(), name="Nobody"), actor=Actor.system("x"), action="x", subject="x")
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_an_entry_onto_an_old_head_is_refused(msp: Msp, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
+    old = chain._head(msp)
+    monkeypatch.setattr(chain, "_head", lambda _: old)
+    if is_guarded:
+        append(msp)
+        with pytest.raises(AuditError, match="refused by the database"):
+            append(msp)
+    else:
+        with unguarded():
+            AuditHead.objects.update(number=7)
+            with pytest.raises(AuditError, match="came too late"):
+                append(msp)
+    assert AuditEvent.objects.count() == is_guarded
 
 
 def test_appending_takes_three_statements(msp: Msp, django_assert_num_queries: DjangoAssertNumQueries) -> None:

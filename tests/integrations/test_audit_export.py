@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -42,7 +44,15 @@ def keys(tmp_path: Path) -> Path:
 
 
 def check(export: Path, *arguments: object) -> tuple[int, str]:
-    """The verifier as its own process, without Django, in a folder that is none of ours."""
+    """The verifier's exit code and what it says."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = audit_verifier.main([str(export), *map(str, arguments)])
+    return code, said.getvalue()
+
+
+def check_apart(export: Path, *arguments: object) -> tuple[int, str]:
+    """The same as its own process, without Django, in a folder that is none of ours."""
     done = subprocess.run(
         [sys.executable, "-I", audit_verifier.__file__, str(export), *map(str, arguments)],
         cwd=export.parent,
@@ -56,7 +66,7 @@ def check(export: Path, *arguments: object) -> tuple[int, str]:
 
 def test_an_export_is_checked_by_a_program_that_needs_nothing_else(acme: Msp, export: Path, keys: Path) -> None:
     last = AuditEvent.objects.filter(msp=acme).latest("number")
-    code, said = check(export, "--key-file", keys)
+    code, said = check_apart(export, "--key-file", keys)
     assert (code, said) == (0, f"INTACT: MSP {acme.pk}, 6 entries, every seal fits, last hash {last.hash}\n")
 
 
@@ -157,6 +167,26 @@ def test_each_tampering_is_found(export: Path, keys: Path, name: str) -> None:
     code, said = check(export, "--key-file", keys)
     assert code == 1
     assert expected in said
+
+
+def test_a_tampered_export_ends_the_process_with_1(export: Path, keys: Path) -> None:
+    export.write_text("\n".join(export.read_text().splitlines()[:-2]))
+    assert check_apart(export, "--key-file", keys)[0] == 1
+
+
+def test_an_end_by_another_key_is_no_verdict(export: Path, keys: Path) -> None:
+    lines = export.read_text().splitlines()
+    export.write_text("\n".join([*lines[:-1], json.dumps({**json.loads(lines[-1]), "key": "0123456789ab"})]) + "\n")
+    code, said = check(export, "--key-file", keys)
+    assert (code, "the end was sealed with the audit key 0123456789ab" in said) == (2, True)
+
+
+def test_a_record_that_is_none_is_found(export: Path, keys: Path) -> None:
+    lines = export.read_text().splitlines()
+    for record in ("[]", "{", "{}"):
+        export.write_text("\n".join([*lines[:3], json.dumps({**json.loads(lines[3]), "record": record}), *lines[4:]]))
+        code, said = check(export, "--key-file", keys)
+        assert (code, "entry 3 has a record that is no audit record" in said) == (1, True)
 
 
 def test_an_entry_sealed_by_a_stranger_is_found(acme: Msp, export: Path, keys: Path) -> None:

@@ -128,6 +128,15 @@ def test_a_secret_that_no_key_opens_is_named_and_left(
     assert Connection.objects.get().client_secret.is_newest
 
 
+def test_a_secret_that_keeps_changing_is_named(
+    acme: Tenant, former: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(rotation, "_swap", lambda *arguments: False)
+    with pytest.raises(CommandError, match="run this again"):
+        call_command("rotate_keys")
+    assert "client_secret" in capsys.readouterr().err
+
+
 def test_consents_under_way_are_sealed_anew_too(acme: Tenant, former: list[str], settings: LazySettings) -> None:
     row = Authorization(
         msp=acme.msp, connection=acme.connection, user=acme.admin, state_digest="s", session_digest="s",
