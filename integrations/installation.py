@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import cast
-
 from django.db import transaction
 
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import Register, seal_of, vouched_for
 from integrations.clock import database_now
-from integrations.encryption import SealedField, SecretUnreadableError
+from integrations.encryption import SecretUnreadableError
 from integrations.models import AuditEvent, AuditHead, AuditKey, Installation
 from integrations.sealed_columns import rows_of, sealed_columns
 
@@ -82,7 +80,7 @@ def _create() -> Installation:
     """The one row; that of whoever was faster."""
     row = Installation()
     _fernet_check(None)
-    row.proof = cast(SealedField, Installation._meta.get_field("proof")).seal(row.pk, PROOF)
+    row.proof = Installation._meta.get_field("proof").seal(row.pk, PROOF)
     Installation.objects.bulk_create([row], ignore_conflicts=True)
     return Installation.objects.get()
 
