@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
 from integrations.models import Membership, Msp, User
 from tools.registry import TOOLS
+
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -> Invocation:
@@ -126,9 +130,10 @@ def _request(user: User, msp: Msp, invocation_id: UUID) -> Invocation:
 
 
 def _pending(row: Invocation, digest: str) -> InvocationQuerySet:
-    return Invocation.objects.filter(
-        pk=row.pk, status=Status.PENDING_APPROVAL, digest=digest, expires_at__gt=Now()
-    ).exclude(digest="")
+    """The row while it waits and is what `digest` names; nothing for what cannot be a digest (such as a NUL)."""
+    if not DIGEST.fullmatch(digest):
+        return Invocation.objects.none()
+    return Invocation.objects.filter(pk=row.pk, status=Status.PENDING_APPROVAL, digest=digest, expires_at__gt=Now())
 
 
 def _queue_when_enough(row: Invocation) -> None:
