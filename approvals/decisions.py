@@ -20,7 +20,6 @@ from integrations.clock import Now, database_now
 from integrations.models import Membership, Msp, User
 from tools.registry import TOOLS
 
-
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
