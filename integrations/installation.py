@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 from django.db import transaction
 
 from integrations.audit.keys import audit_ring

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 
-from integrations import prepared
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import hash_of, seal_of
-from integrations.models import Agent, AuditEvent, AuditHead, Msp, User
+from integrations.models import Agent, Msp, User
 
 # The row lock makes the entries of one MSP queue up here; CLOCK_TIMESTAMP is read anew after waiting for it.
 # On SQLite the transaction, IMMEDIATE, has the only write lock already.
@@ -22,6 +21,13 @@ HEAD_SQL = {
     "sqlite": "SELECT number, hash, STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW') FROM integrations_audithead "
     "WHERE msp_id = %s",
 }
+COLUMNS = ("number", "action", "actor", "subject", "record", "previous_hash", "hash", "seal")
+# Written out: every state change pays for an entry, and the ORM would take longer than the database.
+INSERT_SQL = (
+    f"INSERT INTO integrations_auditevent (id, msp_id, happened_at, {', '.join(COLUMNS)}) "  # noqa: S608 - from above
+    f"VALUES ({', '.join(['%s'] * (3 + len(COLUMNS)))})"
+)
+MOVE_SQL = "UPDATE integrations_audithead SET number = %s, hash = %s WHERE msp_id = %s AND number = %s"
 
 
 class AuditError(Exception):
@@ -80,20 +86,9 @@ def audit_append(*, msp: Msp, actor: Actor, action: str, subject: str, data: dic
         entry_hash = hash_of(record)
     except (TypeError, ValueError) as error:
         raise AuditError(f"The data of {action} is not JSON: {error}") from error
-    event = AuditEvent(
-        id=UUID(entry_hash[:32]),
-        msp_id=msp.pk,
-        number=number + 1,
-        happened_at=now,
-        action=action,
-        actor=str(actor)[:200],
-        subject=subject[:200],
-        record=record,
-        previous_hash=previous,
-        hash=entry_hash,
-        seal=seal_of(secret, "entry", entry_hash),
-    )
-    _store(event)
+    # In the order of COLUMNS; text of the columns is cut to what they hold, the record has it whole.
+    columns = [number + 1, action, str(actor)[:200], subject[:200], record, previous, entry_hash]
+    _store(msp, now, [*columns, seal_of(secret, "entry", entry_hash)])
 
 
 def canonical(value: object) -> str:
@@ -103,9 +98,8 @@ def canonical(value: object) -> str:
 
 def _head(msp: Msp) -> tuple[int, str, datetime]:
     """Number and hash of the newest entry, and the database's time."""
-    key = AuditHead._meta.pk.get_db_prep_value(msp.pk, connection)
     with connection.cursor() as cursor:
-        cursor.execute(HEAD_SQL[connection.vendor], [key])
+        cursor.execute(HEAD_SQL[connection.vendor], [_key(msp.pk)])
         row = cursor.fetchone()
     if row is None:
         raise AuditError(f"{msp} has no audit chain: its head was removed from the database.")
@@ -115,14 +109,22 @@ def _head(msp: Msp) -> tuple[int, str, datetime]:
     return number, last_hash, now.replace(tzinfo=UTC)
 
 
-def _store(event: AuditEvent) -> None:
+def _store(msp: Msp, now: datetime, columns: list[Any]) -> None:
     """The entry first: the database lets the head move only onto an entry that follows it."""
+    number, entry_hash = columns[0], columns[6]
+    msp_key = _key(msp.pk)
+    row = [_key(UUID(entry_hash[:32])), msp_key, connection.ops.adapt_datetimefield_value(now), *columns]
     try:
-        prepared.insert(event)
-        moved = prepared.update(
-            AuditHead, {"number": event.number, "hash": event.hash}, {"msp": event.msp_id, "number": event.number - 1}
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT_SQL, row)
+            cursor.execute(MOVE_SQL, [number, entry_hash, msp_key, number - 1])
+            is_moved = bool(cursor.rowcount)
     except IntegrityError as error:
-        raise AuditError(f"The entry {event} was refused by the database: {error}") from error
-    if not moved:
-        raise AuditError(f"The entry {event} came too late: another one took its number.")
+        raise AuditError(f"Entry {number} of {msp} was refused by the database: {error}") from error
+    if not is_moved:
+        raise AuditError(f"Entry {number} of {msp} came too late: another one took its number.")
+
+
+def _key(value: UUID) -> UUID | str:
+    """A UUID as its column takes it."""
+    return value.hex if connection.vendor == "sqlite" else value
