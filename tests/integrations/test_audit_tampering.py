@@ -109,7 +109,7 @@ def test_an_inserted_entry_is_found(acme: Msp) -> None:
         AuditEvent.objects.filter(msp=acme, number__gt=3).order_by("-number").update(number=F("number") + 100)
         AuditEvent.objects.filter(msp=acme, number__gt=100).update(number=F("number") - 99)
         AuditHead.objects.filter(msp=acme).update(number=11)
-        forged = rehash(event, STRANGER, number=4, previous=event.hash)
+        forged = rehash(event, STRANGER, number=4, previous=event.hash, data={"amount": 2})
         AuditEvent.objects.create(
             msp=acme, number=4, happened_at=event.happened_at, action=event.action, actor=event.actor,
             subject=event.subject, previous_hash=event.hash, **{**forged, "seal": event.seal},
