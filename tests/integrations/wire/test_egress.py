@@ -202,10 +202,11 @@ def test_it_refuses_to_call_inside_a_transaction(raw: Raw) -> None:
 
 def test_a_pooled_database_connection_is_given_back_meanwhile(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
-    monkeypatch.setitem(database.settings_dict, "OPTIONS", {"pool": True})
-    monkeypatch.setattr(database, "close", lambda: closed.append(True))
-
-    raw.send()
+    # Undone before the test's tables are emptied, over the connection as it really is.
+    with monkeypatch.context() as patch:
+        patch.setitem(database.settings_dict, "OPTIONS", {"pool": True})
+        patch.setattr(database, "close", lambda: closed.append(True))
+        raw.send()
 
     assert closed
 
