@@ -62,15 +62,24 @@ class Dispatching:
     def _send(self, row: uuid.UUID, msp: uuid.UUID) -> None:
         has_left = False
         try:
-            has_left = dispatch_one(row) or not Invocation.objects.filter(pk=row, status=Status.QUEUED).exists()
-        except Error as error:
-            logger.warning("The database refused to dispatch %s (%s). It is tried again.", row, error)
+            has_left = self._has_left(row)
         finally:
             # A bug in one row, which Python prints, costs its MSP a rest, and the others nothing.
             with self._lock:
                 del self._under_way[row]
                 if not has_left:
                     self._resting[msp] = time.monotonic() + REST_SECONDS
-            connections.close_all()
             if has_left:
                 WAKE.set()  # there is room for the next one
+
+    @staticmethod
+    def _has_left(row: uuid.UUID) -> bool:
+        """Dispatch the row; True when it is not queued any more."""
+        try:
+            return dispatch_one(row) or not Invocation.objects.filter(pk=row, status=Status.QUEUED).exists()
+        except Error as error:
+            logger.warning("The database refused to dispatch %s (%s). It is tried again.", row, error)
+            return False
+        finally:
+            # Before it counts as done: who waits for all to be done wants nobody left in the database.
+            connections.close_all()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, ViewportSize, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -38,6 +39,9 @@ def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+        # Beside a running loop Django's connections are not the ones that the thread has without it, and nobody else
+        # would close them: PostgreSQL does not drop a database that somebody is in.
+        connections.close_all()
 
 
 def complaints_of(context: BrowserContext, place: str) -> list[str]:

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import Connection, ConnectionState, Membership, Msp, User
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 from integrations.ninjaone.sandbox.server import serve_in_thread
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
 from tests.tools.pages.addresses import CALLBACK, DETAIL, TOP
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE_MS = 15_000
-expect.set_options(timeout=PATIENCE_MS)
+__all__ = ["chromium"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs: Chromium at /usr/bin/chromium (apt install chromium)"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
@@ -56,22 +42,12 @@ def admin(transactional_db: None) -> User:
     return user
 
 
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright runs an event loop in this thread, and Django would refuse every query beside it.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(params=["wide", "phone", "without scripts"])
 def window(request: pytest.FixtureRequest, chromium: Browser, place: str, admin: User) -> Iterator[BrowserContext]:
     """A browser in which the admin is signed in."""
     is_phone = request.param == "phone"
     context = chromium.new_context(
-        viewport={"width": 390, "height": 844} if is_phone else {"width": 1280, "height": 900},
+        viewport=PHONE if is_phone else WIDE,
         java_script_enabled=request.param != "without scripts",
     )
     context.set_default_timeout(PATIENCE_MS)
@@ -85,16 +61,7 @@ def window(request: pytest.FixtureRequest, chromium: Browser, place: str, admin:
 
 @pytest.fixture
 def complaints(window: BrowserContext, place: str) -> list[str]:
-    """What the consoles of our pages complain of: violations of the content policy among it."""
-    found: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" and message.location["url"].startswith(place):
-            found.append(message.text)
-
-    window.on("console", hear)
-    window.on("weberror", lambda error: found.append(str(error.error)))
-    return found
+    return complaints_of(window, place)
 
 
 def saved(window: BrowserContext, place: str) -> Page:
