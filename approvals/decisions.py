@@ -28,6 +28,7 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
 
     Raises GateError: not_found, scope_denied (no approver, or the agent's owner), invalid_state with what stands now.
     """
+    _look(user, msp, invocation_id, digest)
     try:
         with transaction.atomic():
             row = _request(user, msp, invocation_id)
@@ -47,19 +48,17 @@ def request_deny(
     *, user: User, msp: Msp, invocation_id: UUID, digest: str, reason_code: ReasonCode, comment: str = ""
 ) -> Invocation:
     """Say no, and why. Raises GateError like `request_approve`."""
+    _look(user, msp, invocation_id, digest)
     try:
         with transaction.atomic():
             row = _request(user, msp, invocation_id)
-            denied = _pending(row, digest).update(
-                status=Status.DENIED,
-                decided_at=Now(),
-                finished_at=Now(),
-                reason_code=reason_code,
-                comment=comment[:2000],
-            )
-            if not denied:
+            # This locks the row, then comes the vote: the database lets nobody end a request without one.
+            if not _pending(row, digest).update(reason_code=reason_code, comment=comment[:2000]):
                 raise _stands(row, digest)
             _vote(row, user, Verdict.DENIED, digest, reason_code, comment)
+            Invocation.objects.filter(pk=row.pk, status=Status.PENDING_APPROVAL).update(
+                status=Status.DENIED, decided_at=Now(), finished_at=Now()
+            )
     except IntegrityError as error:
         raise GateError("invalid_state", "You approved this request already; you cannot deny it now.") from error
     return _fresh(row)
@@ -126,6 +125,13 @@ def _request(user: User, msp: Msp, invocation_id: UUID) -> Invocation:
     if reason := may_decide(user=user, row=row):
         raise GateError("scope_denied", reason)
     return row
+
+
+def _look(user: User, msp: Msp, invocation_id: UUID, digest: str) -> None:
+    """Turn away who comes too late before they queue for the lock that whoever decides in time needs."""
+    row = _request(user, msp, invocation_id)
+    if not _pending(row, digest).exists():
+        raise _stands(row, digest)
 
 
 def _pending(row: Invocation, digest: str) -> InvocationQuerySet:

@@ -18,6 +18,13 @@ VOTE = changed("id", "msp_id", "invocation_id", "user_id", "verdict", "digest", 
 
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
 REQUEST = "SELECT 1 FROM approvals_invocation i WHERE i.id = NEW.invocation_id"
+APPROVER = (
+    "SELECT 1 FROM integrations_membership m WHERE m.msp_id = NEW.msp_id AND m.user_id = NEW.user_id AND m.is_approver"
+)
+DENIAL = (
+    "SELECT 1 FROM approvals_decision d WHERE d.invocation_id = NEW.id AND d.verdict = 'denied' "
+    "AND d.digest = NEW.digest"
+)
 VOTES = (
     "(SELECT COUNT(*) FROM approvals_decision d WHERE d.invocation_id = NEW.id AND d.verdict = 'approved' "
     "AND d.digest = NEW.digest)"
@@ -82,12 +89,25 @@ class Migration(migrations.Migration):
                     "its approvals are not on record",
                 ),
                 Rule(
+                    "invocation_is_denied_by_a_vote",
+                    "approvals_invocation",
+                    "UPDATE",
+                    f"OLD.status = 'pending_approval' AND NEW.status = 'denied' AND NOT EXISTS ({DENIAL})",
+                    "nobody is on record who denied it",
+                ),
+                Rule(
                     "decision_fits_its_request",
                     "approvals_decision",
                     "INSERT",
-                    f"NOT EXISTS ({REQUEST} AND i.digest = NEW.digest AND i.status = "
-                    "CASE NEW.verdict WHEN 'approved' THEN 'pending_approval' ELSE 'denied' END)",
+                    f"NOT EXISTS ({REQUEST} AND i.digest = NEW.digest AND i.status = 'pending_approval')",
                     "a vote is on a request that waits, and for what it shows",
+                ),
+                Rule(
+                    "decision_is_an_approvers",
+                    "approvals_decision",
+                    "INSERT",
+                    f"NOT EXISTS ({APPROVER})",
+                    "only an approver of the MSP decides",
                 ),
                 Rule(
                     "attempt_fits_its_invocation",

@@ -104,10 +104,18 @@ def at(tenant: Tenant, status: Status) -> Invocation:
     start = status if status in FIRST else ways.get(status, Status.PENDING_APPROVAL)
     row.status, row.approvals_needed = start, int(start is Status.PENDING_APPROVAL)
     row.save(force_insert=True)
+    if status is Status.DENIED:
+        denial(tenant, row)
     if start is not status:
         sql, params = change(row, status=status.value)
         execute(sql, *params)
     return row
+
+
+def denial(tenant: Tenant, row: Invocation, **values: Any) -> None:
+    """A vote against the request, whose status it does not change."""
+    columns = {"user": tenant.approver, "digest": row.digest, "verdict": "denied", **values}
+    Decision.objects.create(msp=tenant.msp, invocation=row, decided_at=database_now(), **columns)
 
 
 ILLEGAL = [(a, b) for a, b in product(Status, Status) if a != b and b not in TRANSITIONS.get(a, ())]
@@ -146,6 +154,27 @@ def test_a_request_that_is_queued_without_its_votes(acme: Tenant, pending: Invoc
     first = approve(acme, two)
     assert first.status == Status.PENDING_APPROVAL
     refuses_change(two, status="queued", release_by=pending.expires_at, approvals_given=2)
+
+
+def test_a_request_that_is_denied_without_a_vote_against_it(acme: Tenant, pending: Invocation) -> None:
+    refuses_change(pending, status="denied")
+    approve(acme, two := accepts_copy(pending, approvals_needed=2))
+    refuses_change(two, status="denied")
+    other = accepts_copy(pending)
+    denial(acme, other)
+    refuses_change(pending, status="denied")
+    sql, params = change(other, status="denied")
+    assert execute(sql, *params) == 1
+
+
+@pytest.mark.parametrize("verdict", ["approved", "denied"])
+def test_a_vote_of_somebody_who_does_not_decide(
+    acme: Tenant, northwind: Tenant, pending: Invocation, verdict: str
+) -> None:
+    for user in (acme.viewer, acme.admin, northwind.approver):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            denial(acme, pending, user=user, verdict=verdict)
+    denial(acme, pending, verdict=verdict)
 
 
 @pytest.mark.parametrize(
@@ -270,8 +299,6 @@ def test_a_vote_for_something_else_than_the_request_shows(acme: Tenant, pending:
 def test_a_vote_on_what_is_decided_already(acme: Tenant, sent: Invocation, pending: Invocation) -> None:
     deny(acme, pending)
     for row, verdict in product((sent, pending), ("approved", "denied")):
-        if (row, verdict) == (pending, "denied"):
-            continue  # two people may say no; the state machine lets the first one count
         refuses_copy(Decision.objects.get(invocation=row), user_id=acme.second_approver.pk, verdict=verdict)
 
 

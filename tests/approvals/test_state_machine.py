@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from approvals.models import Decision, Invocation, Status, Verdict
 from approvals.models.states import FIRST, TRANSITIONS
 from integrations.clock import database_now
+from integrations.models import User
 from tests.approvals.asking import approve, ask, submit
 from tests.cast import Tenant, lift_limits
 
@@ -38,19 +39,20 @@ def row_at(tenant: Tenant, status: Status) -> Invocation:
     row.approvals_needed = 1 if row.status == Status.PENDING_APPROVAL else 0
     row.save(force_insert=True)
     if row.approvals_needed:
-        vote(tenant, row)
+        vote(tenant, row, tenant.approver, Verdict.APPROVED)
+        vote(tenant, row, tenant.second_approver, Verdict.DENIED)
     for following in WAYS[status][1:]:
         assert Invocation.objects.filter(pk=row.pk).update(status=following) == 1
     return row
 
 
-def vote(tenant: Tenant, row: Invocation) -> None:
-    """Without it no request is queued."""
+def vote(tenant: Tenant, row: Invocation, user: User, verdict: Verdict) -> None:
+    """Without it no request is queued or denied."""
     Decision.objects.create(
         msp=tenant.msp,
         invocation=row,
-        user=tenant.approver,
-        verdict=Verdict.APPROVED,
+        user=user,
+        verdict=verdict,
         digest=row.digest,
         decided_at=row.created_at,
     )

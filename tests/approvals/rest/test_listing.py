@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from approvals.ledger import status_condition
-from approvals.models import Invocation, Status
+from approvals.models import Decision, Invocation, Status
 from approvals.reading import status_now
 from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
@@ -41,6 +41,19 @@ def made(tenant: Tenant, count: int, status: Status = Status.SUCCEEDED, **column
         for number in range(count)
     ]  # fmt: skip
     Invocation.objects.bulk_create(rows)
+    if status is Status.DENIED:
+        votes = [
+            Decision(
+                msp=tenant.msp,
+                invocation=row,
+                user=tenant.approver,
+                verdict="denied",
+                digest=row.digest,
+                decided_at=now,
+            )
+            for row in rows
+        ]
+        Decision.objects.bulk_create(votes)
     Invocation.objects.filter(pk__in=[row.pk for row in rows]).exclude(status=status).update(status=status)
     return rows
 
