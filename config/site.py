@@ -11,8 +11,9 @@ from uuid import UUID
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import QuerySet
+from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -27,10 +28,14 @@ from approvals.display.home import home_of
 from approvals.display.queue import waiting_count
 from integrations.access import SESSION_KEY, memberships_of
 from integrations.models import User
-from integrations.tenant_admin import member_of
+from integrations.platform_admin import PlatformAdmin
+from integrations.tenant_admin import TenantModelAdmin, member_of
 
-# Django's "view on site" tells existing from foreign rows, and nothing here has a page outside the dashboard.
-WITHOUT = {"view_on_site"}
+# "View on site" and the search for choices tell existing from foreign rows. Nothing here has a page outside the
+# dashboard, and no form searches.
+WITHOUT = {"view_on_site", "autocomplete"}
+# Whose models have pages here.
+ROOMS = {"integrations", "tools", "approvals"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,13 @@ class DashboardSite(AdminSite):
     index_title = "Home"
     enable_nav_sidebar = False
     login_form = SignInForm
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Models of our own, each by the class that fits it; other people's admin pages know no tenants."""
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else [*model_or_iterable]
+        for model in (model for model in models if model._meta.app_label in ROOMS):
+            registration_check(model, admin_class)
+            super().register(model, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Active members of any MSP, and active superusers."""
@@ -138,6 +150,14 @@ class DashboardSite(AdminSite):
                 request.session[SESSION_KEY] = str(membership.msp_id)
                 return redirect("admin:index")
         raise Http404
+
+
+def registration_check(model: Any, admin_class: Any) -> None:
+    """Raises ImproperlyConfigured where rows of tenants would be shown by a class that does not keep them apart."""
+    is_tenants = any(field.name == "msp" for field in model._meta.get_fields() if not field.auto_created)
+    wanted = TenantModelAdmin if is_tenants else PlatformAdmin
+    if not (isinstance(admin_class, type) and issubclass(admin_class, wanted)):
+        raise ImproperlyConfigured(f"{model.__name__} must be registered with a {wanted.__name__}.")
 
 
 def _uuid_text(text: str) -> str:

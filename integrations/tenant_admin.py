@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cas
 
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 
 from integrations.access import current_membership
+from integrations.admin_doors import doors_check
 from integrations.audit import Actor, audit_append
 from integrations.models import Membership, User
 from integrations.tenancy import TenantQuerySet
@@ -86,7 +87,8 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
 class TenantModelAdmin(TypedAdmin[Row]):
     """Members look; what the three switches allow, admins do. Nobody deletes unless a class says so.
 
-    Every add, change and delete writes its audit entry in the same transaction. There are no bulk actions.
+    Every add, change and delete writes its audit entry in the same transaction. There are no bulk actions. What else
+    of Django's admin would lead from one tenant into another cannot be switched on: see `integrations.admin_doors`.
     """
 
     form = TenantForm
@@ -94,6 +96,7 @@ class TenantModelAdmin(TypedAdmin[Row]):
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
+    show_facets = admin.ShowFacets.NEVER
     save_as = False
     view_on_site = False
     list_display_links: Any = ()
@@ -101,6 +104,11 @@ class TenantModelAdmin(TypedAdmin[Row]):
     admins_add = False
     admins_change = False
     admins_delete = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that opens a door. Raises ImproperlyConfigured."""
+        super().__init_subclass__(**kwargs)
+        doors_check(cls)
 
     # Whose rows
 
@@ -114,14 +122,15 @@ class TenantModelAdmin(TypedAdmin[Row]):
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any]:
         """Choices of the same MSP: its members where a person is asked for, its rows elsewhere."""
-        msp = acting_member(request).msp
-        related: Any = db_field.remote_field.model
-        rows = related.objects.all()
-        if related is User:
-            kwargs["queryset"] = rows.filter(memberships__msp=msp, is_active=True)
-        else:
-            kwargs["queryset"] = rows.for_msp(msp) if isinstance(rows, TenantQuerySet) else rows.none()
+        kwargs["queryset"] = choices_of(db_field, acting_member(request))
         return cast("ModelChoiceField[Any]", super().formfield_for_foreignkey(db_field, request, **kwargs))
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """The same choices where several can be taken."""
+        kwargs["queryset"] = choices_of(db_field, acting_member(request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the links to add, change and view related rows that Django's admin puts beside a choice."""
@@ -190,13 +199,31 @@ class TenantModelAdmin(TypedAdmin[Row]):
 
     # Changes
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form. Django's takes "save as new" from anybody who may add, whatever `save_as` says."""
+        if "_saveasnew" in request.POST:
+            raise BadRequest("Nothing is saved as new here.")
+        return super().changeform_view(request, *args, **kwargs)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Row | None = None) -> list[Any]:
+        """None: an inline's rows are found by ids that the browser posts."""
+        return []
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The row alone: Django's list of what hangs on it knows no tenants."""
+        return [str(obj) for obj in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
+
     def get_form(self, request: HttpRequest, obj: Row | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, for rows of the person's MSP."""
+        """The form, for rows of the person's MSP. Whose a row is, is nothing that a form asks."""
         form = super().get_form(request, obj, change=change, **kwargs)
+        if "msp" in form.base_fields:
+            raise ImproperlyConfigured(f"{type(self).__name__} asks for the MSP in its form.")
         return type(form.__name__, (form,), {"member": acting_member(request)})
 
     def save_model(self, request: HttpRequest, obj: Row, form: Any, change: bool) -> None:
         """Save and record, inside the transaction that Django's admin opened for both."""
+        if not self._is_theirs(request, obj):
+            raise PermissionDenied
         super().save_model(request, obj, form, change)
         values = {name: _plain(form.cleaned_data.get(name)) for name in form.changed_data}
         before = {name: _plain(form.initial.get(name)) for name in form.changed_data} if change else {}
@@ -220,6 +247,15 @@ class TenantModelAdmin(TypedAdmin[Row]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the name that the navigation uses."""
         return super().changelist_view(request, {"title": self.list_title, **(extra_context or {})})
+
+
+def choices_of(db_field: Any, membership: Membership) -> QuerySet[Any]:
+    """What a relation may point to: people of the MSP, rows of the MSP, or nothing."""
+    related = db_field.remote_field.model
+    rows = related.objects.all()
+    if related is User:
+        return cast("QuerySet[Any]", rows.filter(memberships__msp=membership.msp, is_active=True))
+    return rows.for_msp(membership.msp) if isinstance(rows, TenantQuerySet) else cast("QuerySet[Any]", rows.none())
 
 
 def _plain(value: object) -> object:

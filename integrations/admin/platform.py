@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
-from integrations.tenant_admin import Row, TypedAdmin
-
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)  # rights stand in memberships; Django's groups and permissions are not used
-
-
-class PlatformAdmin(TypedAdmin[Row]):
-    """For active superusers alone; nothing is deleted."""
-
-    actions = None
-    view_on_site = False
-    show_full_result_count = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
-        return _is_operator(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Superusers."""
-        return _is_operator(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
-        return _is_operator(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Superusers."""
-        return _is_operator(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Nobody: decisions and audit entries name these rows."""
-        return False
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> NoReturn:
-        """None: the audit is the record."""
-        raise Http404("There is no such page.")
-
-    def log_addition(self, request: HttpRequest, obj: Row, message: Any) -> Any:
-        """Not in Django's log."""
-
-    def log_change(self, request: HttpRequest, obj: Row, message: Any) -> Any:
-        """Not in Django's log."""
+from integrations.platform_admin import PlatformAdmin
 
 
 class MspForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -102,7 +58,3 @@ class AccountAdmin(PlatformAdmin[User], UserAdmin):  # type: ignore[type-arg]
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Access", {"fields": ("is_active", "is_superuser")}),
     )
-
-
-def _is_operator(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)
