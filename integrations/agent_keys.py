@@ -107,7 +107,7 @@ def _note_use(key: AgentKey, now: datetime) -> None:
 
 
 # Every call pays this one: key, agent, MSP and the database's time in one statement.
-_KEY_OF_PREFIX = PreparedQuery(
+_KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
     lambda prefix: (
         AgentKey.objects.select_related("agent__msp").annotate(database_now=Now()).filter(prefix=prefix).order_by()
     ),

@@ -16,7 +16,7 @@ def connection_of(msp: Msp) -> Connection | None:
     return row
 
 
-_OF_MSP = PreparedQuery(
+_OF_MSP: PreparedQuery[Connection] = PreparedQuery(
     lambda msp_id: Connection.objects.filter(msp_id=msp_id, vendor="ninjaone").order_by(),
     model=Connection,
     field="id",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import F
@@ -12,7 +14,7 @@ from django.db.models.functions import Now
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
-from integrations.prepared import PreparedQuery
+from integrations.prepared import PreparedValues
 from tools.calls import Call
 from tools.catalogue import classify
 from tools.definitions import GROUPS, VENDOR, Tool
@@ -59,18 +61,29 @@ def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
     return mode.or_stricter(Mode.APPROVAL_NEEDED) if tool.always_asks else mode
 
 
-def policies_of(connection: Connection) -> dict[str, PolicyRow]:
+def policies_of(connection: Connection) -> Mapping[str, PolicyRow]:
     """Every tool's policy by the tool's id, from one query: the database has rows only of what was ever changed."""
-    rows = {row.tool: row for row in _ROWS_OF_CONNECTION(connection.pk)}
-    return {tool.id: _row_of(tool, rows.get(tool.id)) for tool in TOOLS.values()}
+    return _policies(_ROWS_OF_CONNECTION(connection.pk))
 
 
-_ROWS_OF_CONNECTION = PreparedQuery(
-    lambda connection_id: ToolPolicy.objects.filter(connection_id=connection_id).order_by(),
+_ROWS_OF_CONNECTION = PreparedValues(
+    lambda connection_id: (
+        ToolPolicy.objects.filter(connection_id=connection_id)
+        .order_by()
+        .values_list("tool", "mode", "approvals_needed", "version")
+    ),
     model=ToolPolicy,
     field="id",
     stand_in=uuid.UUID(int=1),
 )
+
+
+@lru_cache(maxsize=256)
+def _policies(rows: tuple[tuple[str, str, int, int], ...]) -> Mapping[str, PolicyRow]:
+    """Kept by everything that it depends on, so that it is never stale."""
+    changed = {tool: (Mode(mode), needed, version) for tool, mode, needed, version in rows}
+    unchanged = {tool.id: (tool.default_mode, 1, 0) for tool in TOOLS.values()}
+    return MappingProxyType({tool.id: _row_of(tool, *(unchanged | changed)[tool.id]) for tool in TOOLS.values()})
 
 
 def policy_table(connection: Connection) -> list[tuple[str, list[PolicyRow]]]:
@@ -158,14 +171,12 @@ def _tools_check(tool_ids: Iterable[str]) -> None:
         raise PolicyError(f"There is no tool {', '.join(unknown)[:200]}. Nothing was saved.")
 
 
-def _row_of(tool: Tool, row: ToolPolicy | None) -> PolicyRow:
-    mode = tool.default_mode if row is None else Mode(row.mode)
-    needed = 1 if row is None else row.approvals_needed
+def _row_of(tool: Tool, mode: Mode, needed: int, version: int) -> PolicyRow:
     return PolicyRow(
         tool=tool,
         mode=mode,
         default_mode=tool.default_mode,
         approvals_needed=needed,
-        version=0 if row is None else row.version,
+        version=version,
         is_changed=(mode, needed) != (tool.default_mode, 1),
     )
