@@ -91,16 +91,17 @@ def _routes_read(text: str) -> tuple[Route, ...]:
 
 CATALOGUE = _routes_read(ROUTES)
 
-# By method and number of parts, in the catalogue's order: every call is classified, so a few candidates must do.
-_CANDIDATES: dict[tuple[str, int], list[Route]] = {}
+# By method, number of parts and what follows /v2/, which every route names, in the catalogue's order: every call is
+# classified, so a few candidates must do.
+_CANDIDATES: dict[tuple[str, int, str | None], list[Route]] = {}
 for _route in CATALOGUE:
-    _CANDIDATES.setdefault((_route.method, len(_route.parts)), []).append(_route)
+    _CANDIDATES.setdefault((_route.method, len(_route.parts), _route.parts[2]), []).append(_route)
 
 
 def classify(method: str, path: str, query: Iterable[tuple[str, str]] = ()) -> Classification:
     """What a request to a path below /v2/ may do. The case of the path does not matter: a server may ignore it."""
     parts = path.lower().split("/")
-    candidates = _CANDIDATES.get((method.upper(), len(parts)), [])
+    candidates = _CANDIDATES.get((method.upper(), len(parts), parts[2]), []) if len(parts) > 2 else []
     route = next((route for route in candidates if route.fits(parts)), None)
     found = (
         Classification(RouteClass.UNKNOWN, None, None)
