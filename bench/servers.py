@@ -22,12 +22,6 @@ from config.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60.0
-# What one agent may ask for in a minute is far below what is measured here.
-LIFT_LIMITS = """
-from integrations.models import Agent, Msp
-Msp.objects.update(calls_per_minute=1_000_000)
-Agent.objects.update(calls_per_minute=1_000_000, writes_per_minute=1_000_000)
-"""
 # The demo's agents have the limits that everybody has; they are still counted, and never reached.
 LIFT_LIMITS = """
 from integrations.models import Agent, Msp
@@ -76,7 +70,6 @@ def site(database: Database, workers: int | None) -> Iterator[Site]:
     with _running(env, "ninjaone_sandbox", "--port", str(sandbox_port)) as sandbox:
         _wait(sandbox, f"http://127.0.0.1:{sandbox_port}/")
         data: dict[str, Any] = json.loads(_manage(env, "demo_data", "--json"))
-        _manage(env, "shell", "--command", LIFT_LIMITS)
         _manage(env, "shell", "--command", LIFT_LIMITS)
         with _running(env, *serve) as server:
             _wait(server, f"http://127.0.0.1:{port}/readyz")
