@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from allauth.account.apps import AccountConfig
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
@@ -17,3 +18,12 @@ class CountersignAdminConfig(admin_apps.AdminConfig):
 
     default_site = "config.site.DashboardSite"
     default = False
+
+
+class AccountsConfig(AccountConfig):  # type: ignore[misc]
+    """django-allauth's accounts. It insists on its own middleware by name; ours wraps it, for pages alone."""
+
+    default = False
+
+    def ready(self) -> None:
+        """Nothing: its system checks are about sign-up, which there is none of."""

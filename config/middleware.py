@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 
+from allauth.account.middleware import AccountMiddleware
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -65,6 +66,25 @@ class PageMessageMiddleware(MessageMiddleware):
 
     def __call__(self, request: HttpRequest) -> Answer:
         return super().__call__(request) if _is_page(request) else self.get_response(request)
+
+
+class PageAccountMiddleware:
+    """What django-allauth needs to know of a request, for people."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.accounts = AccountMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = (self.accounts if _is_page(request) else self.get_response)(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answers that django-allauth raises from deep inside."""
+        if not _is_page(request):
+            return None
+        response: HttpResponseBase | None = self.accounts.process_exception(request, exception)
+        return response
 
 
 class PageHtmxMiddleware(HtmxMiddleware):

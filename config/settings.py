@@ -10,6 +10,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+from config.sign_in import *  # noqa: F403 - constants of the parts that sign people in
+from integrations.addresses import networks
 from integrations.ninjaone.hosts import loopback_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,8 +19,11 @@ if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG = environment.flag("DEBUG")
+# A trial on this machine, such as the demo: with a NinjaOne of its own, and people who sign in with a password alone.
+IS_TRIAL = environment.flag("COUNTERSIGN_SANDBOX")
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8800").rstrip("/")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_AGE = 12 * 3600
 
 
 def required_ring(name: str) -> list[str]:
@@ -45,10 +50,12 @@ METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = networks(environment.words("TRUSTED_PROXIES") or ["127.0.0.0/8", "::1"])
 
 # The local NinjaOne sandbox: a region that exists only where somebody asked for it.
 NINJAONE_SANDBOX_URL = loopback_url(environment.text("NINJAONE_SANDBOX_URL"))
-if NINJAONE_SANDBOX_URL and not DEBUG and not environment.flag("COUNTERSIGN_SANDBOX"):
+if NINJAONE_SANDBOX_URL and not DEBUG and not IS_TRIAL:
     raise ImproperlyConfigured(
         "NINJAONE_SANDBOX_URL is set on a production start. Remove it, or set COUNTERSIGN_SANDBOX=1 for a trial."
     )
@@ -73,6 +80,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "config.apps.AccountsConfig",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
     "rest_framework",
     "drf_spectacular",
     "config",
@@ -91,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.PageAuthenticationMiddleware",
     "config.middleware.PageMessageMiddleware",
+    "config.middleware.PageAccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.PageHtmxMiddleware",
 ]
@@ -99,7 +112,8 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "integrations.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -141,6 +155,15 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 
+# How people come in; more in config.sign_in. A trial, which the demo is, asks for a password alone, and lets it count
+# as long as the session.
+SECOND_FACTOR_REQUIRED = not IS_TRIAL
+STEP_UP_SECONDS = SESSION_COOKIE_AGE if IS_TRIAL else 300
+# Browsers offer passkeys on https, and on http://localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+# W002 wants axes' middleware, which would replace the sign-in page by one of its own; ours says it in its place.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -164,7 +187,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 if IS_HTTPS:

@@ -10,8 +10,7 @@ from uuid import UUID
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,7 +26,7 @@ from approvals.display.clock import zone_of
 from approvals.display.home import home_of
 from approvals.display.queue import waiting_count
 from integrations.access import SESSION_KEY, memberships_of
-from integrations.models import User
+from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
 from integrations.tenant_admin import TenantModelAdmin, member_of
 
@@ -49,21 +48,6 @@ class NavigationItem:
     count: int = 0
 
 
-class SignInForm(AuthenticationForm):
-    """User name and password of somebody who may come in; the same refusal for everybody else."""
-
-    error_messages = {
-        "invalid_login": "User name and password do not belong together. Both tell capital from small letters.",
-        "inactive": "This account is switched off.",
-    }
-
-    def confirm_login_allowed(self, user: Any) -> None:
-        """Let in whoever the dashboard has something to show to."""
-        super().confirm_login_allowed(user)
-        if not isinstance(user, User) or not (user.is_superuser or user.memberships.exists()):
-            raise ValidationError(self.error_messages["invalid_login"], code="invalid_login")
-
-
 class DashboardSite(AdminSite):
     """Mounted at /dashboard/. Membership lets a person in; `is_staff` plays no part."""
 
@@ -71,7 +55,6 @@ class DashboardSite(AdminSite):
     site_title = "Countersign"
     index_title = "Home"
     enable_nav_sidebar = False
-    login_form = SignInForm
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Models of our own, each by the class that fits it; other people's admin pages know no tenants."""
@@ -85,7 +68,7 @@ class DashboardSite(AdminSite):
         user = request.user
         if not user.is_authenticated or not user.is_active:
             return False
-        return user.is_superuser or member_of(request) is not None
+        return (user.is_superuser or member_of(request) is not None) and not second_factor_missing(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's, with every time on the page in the zone of the MSP."""
@@ -93,6 +76,8 @@ class DashboardSite(AdminSite):
 
         @wraps(guarded)
         def zoned(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if second_factor_missing(request):
+                return redirect("mfa_index")
             membership = member_of(request)
             with timezone.override(zone_of(membership.msp.time_zone if membership else "UTC")):
                 response: HttpResponseBase = guarded(request, *args, **kwargs)

@@ -18,6 +18,7 @@ urlpatterns = [
     re_path(r"^api(?:/|$)", NoSuchEndpoint.as_view()),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("dashboard/integrations/", include("tools.urls")),
+    path("dashboard/", include("config.accounts")),
     path("dashboard/", admin.site.urls),
 ]
 

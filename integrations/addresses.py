@@ -1,0 +1,47 @@
+"""Which address a request came from, behind proxies whom we believe."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+
+def networks(texts: list[str]) -> list[Network]:
+    """Addresses and ranges, parsed. Raises ValueError with the one that is neither."""
+    return [ip_network(text) for text in texts]
+
+
+def client_address(request: HttpRequest) -> str:
+    """The nearest address that is not one of our proxies; "" where there is none (a Unix socket).
+
+    `X-Forwarded-For` is read from the right, for everything left of a proxy's own entry is what somebody claimed.
+    """
+    peer = _parsed(request.META.get("REMOTE_ADDR", ""))
+    if peer is None:
+        return ""
+    claims = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    while claims and _is_proxy(peer):
+        nearer = _parsed(claims.pop())
+        if nearer is None:
+            break
+        peer = nearer
+    return str(peer)
+
+
+def _is_proxy(address: Address) -> bool:
+    trusted: list[Network] = settings.TRUSTED_PROXIES
+    return any(address in network for network in trusted)
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,1 @@
+"""How people come in: sign-in and second factor, lockout, invitations."""
