@@ -1,0 +1,65 @@
+"""Two MSPs with a row of everything, and everybody who knocks."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.test import Client
+
+from approvals.models import Invocation
+from integrations.models import Agent, AuditEvent, Membership, User
+from tests.approvals.asking import ask
+from tests.cast import Tenant
+
+# Kind of row -> its id.
+Rows = dict[str, Any]
+
+ROLES = ("viewer", "approver", "admin", "other admin", "superuser", "nobody")
+AUDIT = {"integrations_auditevent", "integrations_audithead"}
+# The tables that a role's valid POSTs may change in its own MSP.
+MAY_CHANGE = {
+    "viewer": set[str](),
+    "nobody": set[str](),
+    "approver": {"approvals_invocation", "approvals_decision", *AUDIT},
+}
+
+
+def furnish(tenant: Tenant, slug: str) -> Rows:
+    """A row of every kind that has an address."""
+    Agent.objects.filter(pk=tenant.agent.pk).update(name=f"{slug}-bot", owner=tenant.second_approver)
+    row: Invocation = ask(tenant, "ninja-reboot-device", device_id=43)
+    return {
+        "agent": tenant.agent.pk,
+        "agentkey": tenant.key.pk,
+        "membership": Membership.objects.get(msp=tenant.msp, user=tenant.second_approver).pk,
+        "user": tenant.second_approver.pk,
+        "msp": tenant.msp.pk,
+        "auditevent": AuditEvent.objects.for_msp(tenant.msp).order_by("number")[0].pk,
+        "invocation": row.pk,
+        "approvalrequest": row.pk,
+        "digest": row.digest,
+    }
+
+
+def nowhere() -> Rows:
+    """Ids of nothing."""
+    kinds = ("agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest")
+    return {**{kind: uuid.uuid4() for kind in kinds}, "digest": "sha256:" + "0" * 64}
+
+
+def words_of(tenant: Tenant, slug: str, rows: Rows) -> list[str]:
+    """What only members of the tenant may read."""
+    return [f"{slug}-", f"{slug} msp", tenant.key.prefix.lower(), rows["digest"]]
+
+
+def browser_of(role: str, acme: Tenant, northwind: Tenant) -> Client:
+    """Somebody's browser."""
+    match role:
+        case "nobody":
+            return Client()
+        case "superuser":
+            return acme.signed_in(User.objects.create_superuser("root"))
+        case "other admin":
+            return northwind.signed_in(northwind.admin)
+    return acme.signed_in(getattr(acme, role))

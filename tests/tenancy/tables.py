@@ -1,0 +1,66 @@
+"""What a tenant's rows are right now, table by table, so that a change anywhere shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.db import connection, models
+
+from integrations.models import Installation, Msp, User
+
+
+class Writes:
+    """Notes whether any statement could have changed something, for `connection.execute_wrapper`."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        """Run the statement."""
+        verb = str(sql).split(maxsplit=1)[0].upper()
+        self.happened |= verb not in {"SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA"}
+        return execute(sql, params, many, context)
+
+
+def rows_of(msp: Msp) -> dict[str, Any]:
+    """Everything that belongs to the MSP, its people's accounts and rights included."""
+    found: dict[str, Any] = {}
+    with connection.cursor() as cursor:
+        for table, column in _tenant_tables():
+            where = "id IN (SELECT user_id FROM integrations_membership WHERE msp_id = %s)"
+            condition = where if table == User._meta.db_table else f"{column} = %s"
+            cursor.execute(f'SELECT * FROM "{table}" WHERE {condition} ORDER BY 1', [_key(msp)])  # noqa: S608
+            found[table] = cursor.fetchall()
+    return found
+
+
+def changed_tables(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """The tables that differ."""
+    return {table for table in before if before[table] != after[table]}
+
+
+@cache
+def _tenant_tables() -> list[tuple[str, str]]:
+    tables = {(User._meta.db_table, "id"), (Msp._meta.db_table, "id")}
+    for model in apps.get_models():
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, models.ForeignKey) and field.related_model is Msp:
+                tables.add((model._meta.db_table, field.column))
+    return sorted(tables)
+
+
+def platform_rows() -> dict[str, Any]:
+    """What belongs to nobody and only operators change."""
+    return {
+        "groups": list(Group.objects.values_list()),
+        "superusers": list(User.objects.filter(is_superuser=True).values_list("pk", "password", "is_active")),
+        "msps": list(Msp.objects.order_by("pk").values_list()),
+        "installation": list(Installation.objects.values_list()),
+    }
+
+
+def _key(msp: Msp) -> Any:
+    return Msp._meta.pk.get_db_prep_value(msp.pk, connection)
