@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,7 +23,12 @@ from integrations.clock import Now, database_now
 from integrations.models import Membership, Msp, User
 from tools.registry import TOOLS
 
+DEADLINES = ("expires_at", "release_by", "lease_until", "dispatch_started_at", "is_write")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class LateError(Exception):
+    """There was nothing to decide any more: the row is not as it was when this person looked at it."""
 
 
 def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -> Invocation:
@@ -28,14 +36,13 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
 
     Raises GateError: not_found, scope_denied (no approver, or the agent's owner), invalid_state with what stands now.
     """
-    _look(user, msp, invocation_id, digest)
     try:
-        with transaction.atomic():
+        with _decision(user, msp, invocation_id, digest) as pending:
+            if not pending.update(approvals_given=F("approvals_given") + 1):
+                raise LateError
             row = _request(user, msp, invocation_id)
             if row.msp.frozen_at is not None:
                 raise GateError("frozen", f"{row.msp.name} is frozen: nothing can be approved until it is unfrozen.")
-            if not _pending(row, digest).update(approvals_given=F("approvals_given") + 1):
-                raise _stands(row, digest)
             _vote(row, user, Verdict.APPROVED, digest)
             _queue_when_enough(row)
             transaction.on_commit(WAKE.set)
@@ -48,17 +55,15 @@ def request_deny(
     *, user: User, msp: Msp, invocation_id: UUID, digest: str, reason_code: ReasonCode, comment: str = ""
 ) -> Invocation:
     """Say no, and why. Raises GateError like `request_approve`."""
-    _look(user, msp, invocation_id, digest)
     try:
-        with transaction.atomic():
-            row = _request(user, msp, invocation_id)
+        with _decision(user, msp, invocation_id, digest) as pending:
             # This locks the row, then comes the vote: the database lets nobody end a request without one.
-            if not _pending(row, digest).update(reason_code=reason_code, comment=comment[:2000]):
-                raise _stands(row, digest)
+            if not pending.update(reason_code=reason_code, comment=comment[:2000]):
+                raise LateError
+            row = _request(user, msp, invocation_id)
             _vote(row, user, Verdict.DENIED, digest, reason_code, comment)
-            Invocation.objects.filter(pk=row.pk, status=Status.PENDING_APPROVAL).update(
-                status=Status.DENIED, decided_at=Now(), finished_at=Now()
-            )
+            # Not `pending`: its deadline may pass at this very moment, and it was in time.
+            Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
     except IntegrityError as error:
         raise GateError("invalid_state", "You approved this request already; you cannot deny it now.") from error
     return _fresh(row)
@@ -75,8 +80,7 @@ def invocation_cancel(*, principal: Principal, invocation_id: UUID) -> Invocatio
             Q(status=Status.PENDING_APPROVAL, expires_at__gt=Now()) | Q(status=Status.QUEUED, release_by__gt=Now())
         )
         if not cancellable.update(status=Status.CANCELLED, finished_at=Now()):
-            row.refresh_from_db()
-            raise _stands(row, row.digest)
+            raise _stands_now(row)
         audit_append(
             msp=row.msp,
             actor=Actor.agent(principal.agent),
@@ -95,7 +99,7 @@ def unknown_settle(*, user: User, msp: Msp, invocation_id: UUID, happened: bool,
         status = Status.SUCCEEDED if happened else Status.FAILED
         unknown = Invocation.objects.filter(pk=row.pk, status=Status.UNKNOWN)
         if not unknown.update(status=status, finished_at=Now(), note=f"Settled by {user}: {note.strip()}"[:1000]):
-            raise _stands(row, row.digest)
+            raise _stands_now(row)
         audit_append(
             msp=row.msp,
             actor=Actor.user(user),
@@ -127,18 +131,38 @@ def _request(user: User, msp: Msp, invocation_id: UUID) -> Invocation:
     return row
 
 
-def _look(user: User, msp: Msp, invocation_id: UUID, digest: str) -> None:
-    """Turn away who comes too late before they queue for the lock that whoever decides in time needs."""
-    row = _request(user, msp, invocation_id)
-    if not _pending(row, digest).exists():
-        raise _stands(row, digest)
+@contextmanager
+def _decision(user: User, msp: Msp, invocation_id: UUID, digest: str) -> Iterator[InvocationQuerySet]:
+    """The transaction of a decision; gives the row while it waits and is what `digest` names, else nothing.
+
+    Whoever comes too late, which crowds do, costs little: one look without a lock, at most one UPDATE, another look.
+    """
+    mine = Invocation.objects.for_msp(msp).filter(pk=invocation_id)
+    if (refusal := _refusal(mine.for_user(user), digest)) is not None:
+        raise refusal
+    # What cannot be a digest (such as a NUL) is not shown to the database.
+    pending = mine.filter(status=Status.PENDING_APPROVAL, digest=digest, expires_at__gt=Now())
+    try:
+        with transaction.atomic():
+            yield pending if DIGEST.fullmatch(digest) else mine.none()
+    except LateError:
+        raise _refusal(mine, digest) or _stands(Status.EXPIRED) from None
 
 
-def _pending(row: Invocation, digest: str) -> InvocationQuerySet:
-    """The row while it waits and is what `digest` names; nothing for what cannot be a digest (such as a NUL)."""
-    if not DIGEST.fullmatch(digest):
-        return Invocation.objects.none()
-    return Invocation.objects.filter(pk=row.pk, status=Status.PENDING_APPROVAL, digest=digest, expires_at__gt=Now())
+def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:
+    """Why there is nothing to decide, seen in one query; None while it waits."""
+    found: Any = rows.annotate(seen_at=Now()).only("status", "digest", *DEADLINES).first()
+    if found is None:
+        return GateError("not_found", "There is no such request.")
+    status = status_now(found, found.seen_at)
+    if status is not Status.PENDING_APPROVAL:
+        return _stands(status, dispatch_started=found.dispatch_started_at is not None)
+    if found.digest == digest:
+        return None
+    return GateError(
+        "invalid_state",
+        "The digest is not that of this request, so nothing was decided. Open the page again and read it afresh.",
+    )
 
 
 def _queue_when_enough(row: Invocation) -> None:
@@ -168,20 +192,18 @@ def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_cod
     )
 
 
-def _stands(row: Invocation, digest: str) -> GateError:
-    """What stands now, for somebody who came too late or saw something else."""
-    row.refresh_from_db()
-    status = status_now(row, database_now())
-    if status is Status.PENDING_APPROVAL and row.digest != digest:
-        return GateError(
-            "invalid_state",
-            "The digest is not that of this request, so nothing was decided. Open the page again and read it afresh.",
-        )
+def _stands(status: Status, *, dispatch_started: bool = False) -> GateError:
+    """What stands now, for somebody who came too late."""
     return GateError(
         "invalid_state",
         f"Nothing was changed: this one stands at “{status.label.lower()}” already.",
-        dispatch_started=row.dispatch_started_at is not None,
+        dispatch_started=dispatch_started,
     )
+
+
+def _stands_now(row: Invocation) -> GateError:
+    row.refresh_from_db()
+    return _stands(status_now(row, database_now()), dispatch_started=row.dispatch_started_at is not None)
 
 
 def _fresh(row: Invocation) -> Invocation:

@@ -11,11 +11,11 @@ from django.db import connection, transaction
 from approvals.decisions import invocation_cancel
 from approvals.dispatch import dispatch_due
 from approvals.errors import GateError
-from approvals.models import Decision, Invocation, Status
+from approvals.models import Invocation, Status
 from integrations.audit import Actor, audit_append
 from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
-from tests.approvals.asking import again, approve, ask, deny
+from tests.approvals.asking import again, approve, ask
 from tests.cast import Tenant
 
 
@@ -44,22 +44,6 @@ def race(*runners: Callable[[], object]) -> int:
         thread.join()
     assert not broken, broken
     return sum(won)
-
-
-def test_of_many_deciders_one_wins(acme: Tenant) -> None:
-    for number in range(5):
-        row = ask(acme, "ninja-reboot-device", device_id=43, reason=f"Round {number}")
-        principal = acme.principal()
-        runners: list[Callable[[], object]] = [
-            lambda row=row: approve(acme, row),  # type: ignore[misc]
-            lambda row=row: approve(acme, row, acme.second_approver),  # type: ignore[misc]
-            lambda row=row: deny(acme, row),  # type: ignore[misc]
-            lambda row=row: deny(acme, row, acme.second_approver),  # type: ignore[misc]
-        ]
-        assert race(*runners) == 1
-        assert Decision.objects.filter(invocation=row).count() == 1
-        if again(row.pk).status == Status.QUEUED:
-            assert race(lambda: invocation_cancel(principal=principal, invocation_id=row.pk)) == 1  # noqa: B023
 
 
 def test_many_dispatchers_send_a_write_once(acme: Tenant, ninjaone: Sandbox) -> None:
