@@ -7,6 +7,7 @@ leads back to the page, where they read and press the button anew.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -40,3 +41,23 @@ def step_up(request: HttpRequest, *, back: str) -> HttpResponseRedirect | None:
     if request.method == "POST":
         messages.warning(request, "Nothing was done yet. Confirm that it is you, then press the button again.")
     return HttpResponseRedirect(f"{reverse('confirm-identity')}?{urlencode({'next': back})}")
+
+
+class AsksAgainMixin:
+    """A ModelAdmin whose changes somebody with an open browser must not make. Stands before Django's class."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Add or change, after confirming it."""
+        return _asked_again(request) or super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Delete, after confirming it."""
+        return _asked_again(request) or super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Set somebody's password, after confirming it."""
+        return _asked_again(request) or super().user_change_password(request, *args, **kwargs)  # type: ignore[misc]
+
+
+def _asked_again(request: HttpRequest) -> HttpResponseRedirect | None:
+    return step_up(request, back=request.path) if request.method == "POST" else None

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django_htmx.http import HttpResponseClientRefresh
 
+from approvals.admin.asking_again import ask_again, must_confirm
 from approvals.admin.filters import AgentFilter, QueueFilter, ToolFilter
 from approvals.admin.forms import ApproveForm, DenyForm, SettleForm
 from approvals.admin.lists import LedgerAdmin
@@ -77,6 +78,8 @@ class ApprovalRequestAdmin(LedgerAdmin):
         """Countersign exactly what the posted digest names."""
         if request.method != "POST":
             return self.to_page(request, invocation_id)
+        if (ask := ask_again(request, invocation_id)) is not None:
+            return ask
         form = ApproveForm(request.POST)
         try:
             row = request_approve(
@@ -95,6 +98,8 @@ class ApprovalRequestAdmin(LedgerAdmin):
         """Say no, with a reason that the agent is told."""
         if request.method != "POST":
             return self.to_page(request, invocation_id)
+        if (ask := ask_again(request, invocation_id)) is not None:
+            return ask
         form = DenyForm(request.POST)
         if not form.is_valid():
             page = invocation_page(request, invocation_id, requests_only=True)
@@ -117,6 +122,8 @@ class ApprovalRequestAdmin(LedgerAdmin):
         """Say what really happened to a call of unknown outcome."""
         if request.method != "POST":
             return self.to_page(request, invocation_id)
+        if (ask := ask_again(request, invocation_id)) is not None:
+            return ask
         form = SettleForm(request.POST)
         if not form.is_valid():
             page = invocation_page(request, invocation_id, requests_only=True)
@@ -143,6 +150,7 @@ class ApprovalRequestAdmin(LedgerAdmin):
             "title": "Approval request",
             "page": page,
             "why_not": self._why_not(request, page),
+            "must_confirm": must_confirm(request, page.row),
             "deny_form": DenyForm(initial={"digest": page.row.digest}),
             "settle_form": SettleForm(),
         }

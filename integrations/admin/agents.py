@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from integrations.agent_keys import agent_key_issue, agent_key_revoke
 from integrations.audit import Actor
 from integrations.models import Agent, AgentKey, User
+from integrations.step_up import step_up
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
 RATES = ("calls_per_minute", "writes_per_minute", "pending_limit")
@@ -116,6 +117,8 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     def issue(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
         """Make a key and show it, this once."""
         agent = self._own(request, agent_id)
+        if (ask := step_up(request, back=_page_of(agent))) is not None:
+            return ask
         key, plaintext = agent_key_issue(agent=agent, actor=Actor.user(cast(User, request.user)))
         context = {
             **self.admin_site.each_context(request),
@@ -128,7 +131,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         return TemplateResponse(request, "admin/integrations/agent/key.html", context)
 
     def revoke(self, request: HttpRequest, agent_id: UUID, key_id: UUID) -> HttpResponse:
-        """Revoke a key for its very next call."""
+        """Revoke a key for its very next call. At once: what stops an agent is never held up by a question."""
         agent = self._own(request, agent_id)
         key = AgentKey.objects.for_msp(agent.msp).filter(agent=agent, pk=key_id).select_related("agent", "msp").first()
         if key is None:
@@ -137,7 +140,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
             messages.success(request, f"{key} is revoked. Its next call is refused.")
         else:
             messages.info(request, f"{key} was revoked before.")
-        return redirect(reverse("admin:integrations_agent_change", args=[agent.pk]))
+        return redirect(_page_of(agent))
 
     def _own(self, request: HttpRequest, agent_id: UUID) -> Agent:
         """The agent, for an admin of its MSP. Rights first, so that a viewer learns nothing about ids."""
@@ -162,3 +165,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     def since(self, agent: Agent) -> str:
         """When it was made."""
         return local_time(agent.created_at)
+
+
+def _page_of(agent: Agent) -> str:
+    return reverse("admin:integrations_agent_change", args=[agent.pk])

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
 from integrations.platform_admin import PlatformAdmin
+from integrations.step_up import AsksAgainMixin
 
 
 class MspForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -26,7 +27,7 @@ class MspForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Msp)
-class MspAdmin(PlatformAdmin[Msp]):
+class MspAdmin(AsksAgainMixin, PlatformAdmin[Msp]):
     """The tenants of this installation."""
 
     list_display = ("name", "slug", "time_zone", "created_at")
@@ -47,7 +48,7 @@ class MspAdmin(PlatformAdmin[Msp]):
 
 
 @admin.register(User)
-class AccountAdmin(PlatformAdmin[User], UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(AsksAgainMixin, PlatformAdmin[User], UserAdmin):  # type: ignore[type-arg]
     """Accounts: who can sign in at all. Roles are given by each MSP's admins."""
 
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from integrations.models import Membership, User
+from integrations.step_up import AsksAgainMixin
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
 
@@ -93,7 +94,7 @@ def is_last_admin(membership: Membership) -> bool:
 
 
 @admin.register(Membership)
-class MembershipAdmin(TenantModelAdmin[Membership]):
+class MembershipAdmin(AsksAgainMixin, TenantModelAdmin[Membership]):
     """Members look at the team; admins change it."""
 
     form = MembershipForm

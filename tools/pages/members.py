@@ -14,8 +14,10 @@ from django.urls import reverse
 
 from integrations.access import current_membership
 from integrations.models import Connection, Membership, User
+from integrations.step_up import step_up
 
 VENDOR = "ninjaone"
+DETAIL = "integrations:ninjaone-detail"
 
 View = Callable[[HttpRequest], HttpResponse]
 Page = Callable[[HttpRequest, Membership], HttpResponse]
@@ -38,7 +40,7 @@ def member_page(page: Page) -> View:
 
 
 def admin_page(page: Page) -> View:
-    """A form of the MSP's admins, and what it sends."""
+    """A form of the MSP's admins, and what it sends, by somebody who has shown lately that it is them."""
 
     @wraps(page)
     def view(request: HttpRequest) -> HttpResponse:
@@ -47,6 +49,8 @@ def admin_page(page: Page) -> View:
             return _refusal(request, "Only admins of the MSP change its integrations. Ask one of them.")
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        if request.method == "POST" and (ask := step_up(request, back=reverse(DETAIL))) is not None:
+            return ask
         return page(request, membership)
 
     return admin.site.admin_view(view)
@@ -83,7 +87,7 @@ def connection_of(membership: Membership) -> Connection | None:
 
 def to_detail() -> HttpResponse:
     """Back to NinjaOne's page, at its top: there stands what became of it, whatever section the button was in."""
-    return redirect(f"{reverse('integrations:ninjaone-detail')}#content-start")
+    return redirect(f"{reverse(DETAIL)}#content-start")
 
 
 def person(request: HttpRequest) -> User:
