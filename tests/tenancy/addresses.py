@@ -20,6 +20,7 @@ IDS = {
     "key_id": "agentkey",
     "invocation_id": "invocation",
     "msp_id": "msp",
+    "pk": "passkey",
     "tool": "tool",  # of the API
 }
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")

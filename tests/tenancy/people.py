@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from approvals.models import Invocation
@@ -16,6 +17,8 @@ from tests.cast import Tenant
 Rows = dict[str, Any]
 
 ROLES = ("viewer", "approver", "admin", "other admin", "superuser", "nobody")
+# Numbers that stand nowhere else on a page.
+PASSKEYS = {"acme": 7_777_771, "northwind": 7_777_773}
 AUDIT = {"integrations_auditevent", "integrations_audithead"}
 # The tables that a role's valid POSTs may change in its own MSP.
 MAY_CHANGE = {
@@ -28,6 +31,12 @@ MAY_CHANGE = {
 def furnish(tenant: Tenant, slug: str) -> Rows:
     """A row of every kind that has an address."""
     Agent.objects.filter(pk=tenant.agent.pk).update(name=f"{slug}-bot", owner=tenant.second_approver)
+    passkey = Authenticator.objects.create(
+        pk=PASSKEYS[slug],
+        user=tenant.second_approver,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": f"{slug}-passkey"},
+    )
     row: Invocation = ask(tenant, "ninja-reboot-device", device_id=43)
     return {
         "agent": tenant.agent.pk,
@@ -38,6 +47,7 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
         "auditevent": AuditEvent.objects.for_msp(tenant.msp).order_by("number")[0].pk,
         "invocation": row.pk,
         "approvalrequest": row.pk,
+        "passkey": passkey.pk,
         "digest": row.digest,
     }
 
@@ -45,7 +55,7 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
 def nowhere() -> Rows:
     """Ids of nothing."""
     kinds = ("agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest")
-    return {**{kind: uuid.uuid4() for kind in kinds}, "digest": "sha256:" + "0" * 64}
+    return {**{kind: uuid.uuid4() for kind in kinds}, "passkey": 7_777_779, "digest": "sha256:" + "0" * 64}
 
 
 def words_of(tenant: Tenant, slug: str, rows: Rows) -> list[str]:
