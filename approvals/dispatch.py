@@ -35,19 +35,26 @@ DISPATCHER = Actor.system("dispatcher")
 
 
 def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
-    """Store a new auto call as being sent, send it, settle it. Raises IntegrityError when it lost a race, unsent."""
+    """Send a new auto call and store it. Raises IntegrityError when it lost a race, unsent."""
+    row.attempt_count = 1
+    if not row.is_write and row.idempotency_key is None:
+        # Nothing can be doubled and nobody can ask for it before it has ended: one row, written before its result is
+        # handed out. Whoever dies in between has read something and told nobody.
+        row.dispatch_started_at = row.created_at
+        _copy(row, *_sent(row, call))
+        prepared.insert(row)
+        return
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
     row.dispatch_started_at = now
     row.lease_until = now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS)
-    row.attempt_count = 1
     if row.is_write:
         with durable(), transaction.atomic():
             prepared.insert(row)
             _record_attempt(row, actor)
     else:
         prepared.insert(row)
-    _perform(row, call)
+    settle(row, *_sent(row, call))
 
 
 def dispatch_due(limit: int = 20) -> int:
@@ -139,18 +146,21 @@ def _claim(row: Invocation) -> bool:
 
 def _send(row: Invocation) -> bool:
     tool = TOOLS[row.tool]
-    _perform(row, tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts))))
+    settle(row, *_sent(row, tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))))
     return True
 
 
-def _perform(row: Invocation, call: Call) -> None:
-    """Send the bytes that the row holds, which people saw; `call` only knows how to read the answer."""
+def _sent(row: Invocation, call: Call) -> tuple[Outcome, datetime]:
+    """Send the bytes that the row holds, which people saw; `call` only knows how to read the answer.
+
+    What became of it, and when.
+    """
     request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
     started = time.monotonic()
     outcome = perform(connection=cast(Connection, row.connection), request=request, call=call, is_write=row.is_write)
     # The database's clock, moved on by how long it took: a read is not worth a query to ask what time it is.
     took = timedelta(seconds=time.monotonic() - started)
-    settle(row, outcome, cast(datetime, row.dispatch_started_at) + took)
+    return outcome, cast(datetime, row.dispatch_started_at) + took
 
 
 def _record_attempt(row: Invocation, actor: Actor) -> None:

@@ -49,8 +49,9 @@ class Migration(migrations.Migration):
                     "invocation_starts_open_or_refused",
                     "approvals_invocation",
                     "INSERT",
-                    f"NEW.status NOT IN ({', '.join(repr(status.value) for status in FIRST)})",
-                    "an invocation starts waiting, queued, being sent, or refused",
+                    f"NEW.status NOT IN ({', '.join(repr(status.value) for status in FIRST)}) AND NOT "
+                    "(NEW.status = 'succeeded' AND NOT NEW.is_write AND NEW.approvals_needed = 0)",
+                    "an invocation starts waiting, queued, being sent, or refused; an auto read perhaps as done",
                 ),
                 Rule(
                     "invocation_moves_forward",

@@ -27,7 +27,8 @@ class Status(models.TextChoices):
 
 OPEN = (Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING)
 
-# An invocation starts in one of these: it waits, it is sent at once, or it was refused and never sent.
+# An invocation starts in one of these: it waits, it is sent at once, or it was refused and never sent. An auto read
+# may also be written down when it has succeeded.
 FIRST = (Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING, Status.FAILED)
 
 TRANSITIONS: dict[Status, tuple[Status, ...]] = {

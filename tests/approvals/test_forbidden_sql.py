@@ -140,6 +140,13 @@ def test_an_invocation_that_is_born_decided(pending: Invocation, status: Status)
     refuses_copy(pending, status=status.value, dispatch_started_at=pending.created_at)
 
 
+def test_a_write_or_a_request_that_is_born_done(pending: Invocation) -> None:
+    done = {"status": "succeeded", "dispatch_started_at": pending.created_at, "finished_at": pending.created_at}
+    refuses_copy(pending, **done, approvals_needed=0)
+    refuses_copy(pending, **done, is_write=False)
+    accepts_copy(pending, **done, approvals_needed=0, is_write=False)
+
+
 @pytest.mark.parametrize("status", ["queued", "dispatching"])
 def test_a_request_that_is_born_approved(pending: Invocation, status: str) -> None:
     deadline = {"release_by": pending.expires_at, "lease_until": pending.expires_at}

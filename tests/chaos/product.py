@@ -54,12 +54,13 @@ class Product:
         finally:
             kill(processes)
 
-    def invoke(self, tool: str, /, **arguments: Any) -> requests.Response:
+    def invoke(self, tool: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> requests.Response:
         """The tenant's agent calls."""
+        key = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return requests.post(
             f"http://127.0.0.1:{self.port}/api/v1/tools/{tool}/invoke",
             json={"arguments": arguments},
-            headers={"Authorization": f"Bearer {self.tenant.key_text}"},
+            headers={"Authorization": f"Bearer {self.tenant.key_text}", **key},
             timeout=60,
         )
 

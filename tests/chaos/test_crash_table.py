@@ -23,13 +23,13 @@ def approved_reboot(product: Product, device_id: int = 43) -> Invocation:
     return approve(product.tenant, ask(product.tenant, "ninja-reboot-device", device_id=device_id))
 
 
-def in_background(product: Product, tool: str, /, **arguments: Any) -> tuple[threading.Thread, list[Any]]:
+def in_background(product: Product, tool: str, /, **options: Any) -> tuple[threading.Thread, list[Any]]:
     """An agent that waits for its answer; what it got, unless the server died."""
     answers: list[Any] = []
 
     def call() -> None:
         try:
-            answers.append(product.invoke(tool, **arguments))
+            answers.append(product.invoke(tool, **options))
         except OSError as error:
             answers.append(error)
 
@@ -115,7 +115,7 @@ def test_a_kill_during_an_auto_write_makes_it_unknown(product: Product) -> None:
 def test_a_kill_after_the_claim_queues_a_read_again(product: Product) -> None:
     product.sandbox.faults.add("GET", DEVICE, slow(20))
     with product.running() as processes:
-        agent, _ = in_background(product, "ninja-get-device", device_id=43)
+        agent, _ = in_background(product, "ninja-get-device", idempotency_key="mine", device_id=43)
         at_ninjaone(product, "GET", DEVICE)
         kill(processes)
         agent.join()
@@ -125,6 +125,17 @@ def test_a_kill_after_the_claim_queues_a_read_again(product: Product) -> None:
     with product.running():
         wait_for(lambda: again(row.pk).status == Status.SUCCEEDED)
     assert product.received("GET", DEVICE) == 2
+
+
+def test_a_kill_during_a_read_that_nobody_can_ask_for_again_hands_out_nothing(product: Product) -> None:
+    product.sandbox.faults.add("GET", DEVICE, slow(20))
+    with product.running() as processes:
+        agent, answers = in_background(product, "ninja-get-device", device_id=43)
+        at_ninjaone(product, "GET", DEVICE)
+        kill(processes)
+        agent.join()
+    assert isinstance(answers[0], OSError)
+    assert not Invocation.objects.exists()
 
 
 def test_a_lapsed_lease_is_written_down_while_the_dispatcher_waits_for_a_slow_ninjaone(product: Product) -> None:
