@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from integrations.audit import Actor, audit_append
-from integrations.models import Connection
+from integrations.models import Connection, Msp
 from integrations.prepared import PreparedValues
 from tools.calls import Call
 from tools.catalogue import classify
@@ -69,6 +69,23 @@ def policies_of(connection: Connection) -> Mapping[str, PolicyRow]:
 _ROWS_OF_CONNECTION = PreparedValues(
     lambda connection_id: (
         ToolPolicy.objects.filter(connection_id=connection_id)
+        .order_by()
+        .values_list("tool", "mode", "approvals_needed", "version")
+    ),
+    model=ToolPolicy,
+    field="id",
+    stand_in=uuid.UUID(int=1),
+)
+
+
+def policies_of_msp(msp: Msp) -> Mapping[str, PolicyRow]:
+    """The same for the MSP's connection to NinjaOne, without looking at that; the defaults before there is one."""
+    return _policies(_ROWS_OF_MSP(msp.pk))
+
+
+_ROWS_OF_MSP = PreparedValues(
+    lambda msp_id: (
+        ToolPolicy.objects.filter(msp_id=msp_id, connection__vendor=VENDOR)
         .order_by()
         .values_list("tool", "mode", "approvals_needed", "version")
     ),

@@ -6,9 +6,8 @@ from functools import lru_cache
 
 from approvals.errors import GateError
 from integrations.agent_keys import Principal
-from integrations.connections import connection_of
 from tools.models import Mode
-from tools.policy import effective_mode, policies_of
+from tools.policy import effective_mode, policies_of_msp
 from tools.registry import TOOLS, Tool, find_tool
 
 # The ids of tools and their modes, in stable order.
@@ -18,11 +17,7 @@ Shown = tuple[tuple[str, Mode], ...]
 def tools_of(principal: Principal) -> Shown:
     """The tools that this agent may call."""
     allowed = principal.agent.allowed_tools
-    connection = connection_of(principal.msp)
-    if connection is None:
-        modes = tuple(tool.default_mode for tool in TOOLS.values())
-    else:
-        modes = tuple(row.mode for row in policies_of(connection).values())
+    modes = tuple(row.mode for row in policies_of_msp(principal.msp).values())
     return _shown(modes, None if allowed is None else frozenset(allowed))
 
 

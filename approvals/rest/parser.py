@@ -29,7 +29,7 @@ def json_body(request: HttpRequest, *, may_be_empty: bool = False) -> Any:
     media_type, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     if media_type != "application/json" or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         _malformed("The Content-Type must be application/json, in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         _malformed("The body must not be compressed.")
     return json_value(raw)
 

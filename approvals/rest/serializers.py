@@ -172,7 +172,7 @@ def query_of(request: HttpRequest, kind: type[Input]) -> dict[str, Any]:
 
 def idempotency_key_of(request: HttpRequest) -> str | None:
     """The Idempotency-Key header: 1 to 255 printable ASCII characters. Raises GateError."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not re.fullmatch(r"[\x20-\x7e]{1,255}", key):
         message = "Must be 1 to 255 printable ASCII characters."
         raise _refused([{"field": "Idempotency-Key", "code": "invalid", "message": message}])
