@@ -34,6 +34,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from integrations.models import User
+from integrations.people import pages
 from integrations.people.adapters import AccountAdapter
 from integrations.people.lockout import was_locked_out
 from integrations.people.second_factor import has_second_factor, needs_second_factor
@@ -156,6 +157,9 @@ urlpatterns: list[URLPattern] = [
     path("login/", sign_in, name="account_login"),
     # Not by way of `admin_view`: who must set up a second factor first may leave instead.
     path("logout/", admin.site.logout, name="account_logout"),
+    path("team/invitations/", pages.invitations, name="invitations"),
+    path("team/invitations/<uuid:invitation_id>/withdraw/", pages.withdraw, name="invitation-withdraw"),
+    path("invitation/<str:token>/", pages.accept, name="invitation"),
     path("account/sign-up/", gone, name="account_signup"),
     path("account/inactive/", gone, name="account_inactive"),
     path("account/confirm/", confirm, name="confirm-identity"),

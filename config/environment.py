@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_KEY = 32
 LARGEST = 3600.0
-SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "EMAIL_URL", "METRICS_TOKEN")
+SERVICE = re.compile(r"[a-z][a-z0-9]{0,29}")
+OIDC_SECRET = re.compile(r"OIDC_[A-Z0-9]+_CLIENT_SECRET")
 # Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.
 BACKGROUND = "COUNTERSIGN_BACKGROUND"
 
@@ -78,7 +82,25 @@ def number(name: str, *, default: float, least: float, unit: str = "a number") -
     return given
 
 
+def sign_in_service(name: str) -> dict[str, Any]:
+    """One of OIDC_SERVICES, as django-allauth takes it."""
+    if not SERVICE.fullmatch(name):
+        raise ImproperlyConfigured(f"OIDC_SERVICES names {name!r}. Use small letters and digits, such as entra.")
+    prefix = f"OIDC_{name.upper()}_"
+    values = {key: text(f"{prefix}{key}") for key in ("URL", "CLIENT_ID", "CLIENT_SECRET")}
+    for key, value in values.items():
+        if not value:
+            raise ImproperlyConfigured(f"OIDC_SERVICES names {name}, and {prefix}{key} is not set.")
+    return {
+        "provider_id": name,
+        "name": text(f"{prefix}NAME", name.capitalize()),
+        "client_id": values["CLIENT_ID"],
+        "secret": values["CLIENT_SECRET"],
+        "settings": {"server_url": values["URL"].rstrip("/"), "fetch_userinfo": False},
+    }
+
+
 def forget_secrets() -> None:
     """Takes the secrets out of this process's environment, once the settings have read them."""
-    for name in SECRETS:
+    for name in [*SECRETS, *(name for name in os.environ if OIDC_SECRET.fullmatch(name))]:
         os.environ.pop(name, None)

@@ -159,6 +159,9 @@ DATABASES = {"default": database()}
 # as long as the session.
 SECOND_FACTOR_REQUIRED = not IS_TRIAL
 STEP_UP_SECONDS = SESSION_COOKIE_AGE if IS_TRIAL else 300
+# Other services that sign people in (OpenID Connect, Entra among them), by the names that OIDC_SERVICES lists.
+SIGN_IN_SERVICES = [environment.sign_in_service(name) for name in environment.words("OIDC_SERVICES")]
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SIGN_IN_SERVICES, "OAUTH_PKCE_ENABLED": True}}
 # Browsers offer passkeys on https, and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # W002 wants axes' middleware, which would replace the sign-in page by one of its own; ours says it in its place.
@@ -169,6 +172,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Sends invitations; without it their links are copied.
+EMAIL_URL = environment.text("EMAIL_URL")
+EMAIL_IS_SET_UP = bool(EMAIL_URL)
+vars().update(environ.Env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "countersign@localhost")
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -243,6 +253,8 @@ LOGGING = {
         "requests_oauthlib": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        # Tells the address of the page, and that of an invitation is a secret.
+        "axes": {"level": "WARNING"},
         # At DEBUG it writes a page's whole context, a new key among it, for every variable that is not there.
         "django.template": {"level": "INFO", "filters": ["no_debug"]},
         "django.request": {"level": "ERROR"},

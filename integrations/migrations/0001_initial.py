@@ -209,6 +209,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('msp', 'number'), name='audit_number_once_per_msp')],
             },
         ),
+        migrations.CreateModel(
+            name='Invitation',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('email', models.EmailField(help_text='Where the person is reached. It becomes the address of a new account.', max_length=254, verbose_name='e-mail')),
+                ('is_approver', models.BooleanField(default=False, help_text='Decides requests.', verbose_name='approver')),
+                ('is_admin', models.BooleanField(default=False, help_text='Manages the connection, policies, agents and members. Does not decide.', verbose_name='admin')),
+                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
+                ('created_at', models.DateTimeField(editable=False)),
+                ('expires_at', models.DateTimeField(editable=False)),
+                ('withdrawn_at', models.DateTimeField(editable=False, null=True)),
+                ('accepted_at', models.DateTimeField(editable=False, null=True)),
+                ('accepted_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('invited_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('msp', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='integrations.msp')),
+            ],
+            options={
+                'ordering': ['-created_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('accepted_at__isnull', True), _connector='OR'), name='invitation_ends_one_way')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='agent',
             constraint=models.UniqueConstraint(fields=('msp', 'name'), name='agent_name_once_per_msp', violation_error_message='Another agent has this name.'),

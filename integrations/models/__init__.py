@@ -4,6 +4,7 @@ from integrations.models.agents import Agent, AgentKey
 from integrations.models.audit import AuditEvent, AuditHead
 from integrations.models.connections import Authorization, Connection, ConnectionState
 from integrations.models.installation import AuditKey, Installation
+from integrations.models.invitations import Invitation
 from integrations.models.people import Membership, Msp, User
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "Installation",
+    "Invitation",
     "Membership",
     "Msp",
     "User",

@@ -1,0 +1,133 @@
+"""Invite, withdraw, accept. A link holds 256 random bits; the database knows only their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now, database_now
+from integrations.models import Invitation, Membership, Msp, User
+from integrations.tenancy import TenantQuerySet
+
+LIFETIME = timedelta(days=7)
+
+
+class InvitationError(Exception):
+    """It cannot be accepted. The sentence says what to do."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+
+def invitation_create(
+    *, msp: Msp, invited_by: User | None, email: str, is_approver: bool, is_admin: bool
+) -> tuple[Invitation, str]:
+    """The invitation and its link, which is shown now or never. `invited_by` is None on the command line."""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        now = database_now()
+        invitation = Invitation.objects.create(
+            msp=msp,
+            invited_by=invited_by,
+            email=email,
+            is_approver=is_approver,
+            is_admin=is_admin,
+            token_digest=_digest(token),
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+        actor = Actor.system("command line") if invited_by is None else Actor.user(invited_by)
+        _record(invitation, actor, "created")
+    return invitation, f"{settings.PUBLIC_URL}{reverse('invitation', args=[token])}"
+
+
+def invitation_send(*, invitation: Invitation, link: str) -> bool:
+    """Mails the link; False where no mail server is set up. Raises OSError when the server did not take it."""
+    if not settings.EMAIL_IS_SET_UP:
+        return False
+    until = invitation.expires_at
+    send_mail(
+        f"You are invited to {invitation.msp} on Countersign",
+        f"{invitation.msp} invites you to Countersign, where people decide what AI agents may do, as "
+        f"{invitation.roles}.\n\nOpen this link and choose how you sign in:\n\n{link}\n\n"
+        f"It works once, until {until:%d %b %Y, %H:%M} UTC. If you did not expect it, leave it unopened.\n",
+        settings.DEFAULT_FROM_EMAIL,
+        [invitation.email],
+    )
+    return True
+
+
+def invitation_withdraw(*, invitation: Invitation, user: User) -> bool:
+    """The link stops working; False when it did already."""
+    with transaction.atomic():
+        if not _open().filter(pk=invitation.pk).update(withdrawn_at=Now()):
+            return False
+        _record(invitation, Actor.user(user), "withdrawn")
+    return True
+
+
+def invitations_open(msp: Msp) -> TenantQuerySet[Invitation]:
+    """Those of an MSP that can still be accepted, newest first."""
+    return _open().for_msp(msp).select_related("invited_by")
+
+
+def invitation_find(token: str) -> Invitation | None:
+    """The open invitation of a link; None for one that never was, was used, withdrawn or is too old."""
+    rows = _open().filter(token_digest=_digest(token)).select_related("msp", "invited_by")
+    invitation = rows.first()
+    return invitation if invitation is not None and _still_meant(invitation) else None
+
+
+def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
+    """Puts `user` onto the team; a new account is saved here too. Raises InvitationError, having changed nothing."""
+    with transaction.atomic():
+        if user._state.adding:
+            user.save()
+        used = _open().filter(pk=invitation.pk).update(accepted_at=Now(), accepted_by=user)
+        if not used or not _still_meant(invitation):
+            raise InvitationError("This invitation was used or withdrawn in the meantime. Ask for a new one.")
+        membership, is_new = Membership.objects.get_or_create(
+            msp=invitation.msp,
+            user=user,
+            defaults={"is_approver": invitation.is_approver, "is_admin": invitation.is_admin},
+        )
+        if not is_new:
+            raise InvitationError(
+                f"You are on the team of {invitation.msp} already. An admin changes your roles; the link is for others."
+            )
+        _record(invitation, Actor.user(user), "accepted", username=user.get_username())
+    return membership
+
+
+def _open() -> TenantQuerySet[Invitation]:
+    return Invitation.objects.filter(withdrawn_at=None, accepted_at=None, expires_at__gt=Now())
+
+
+def _still_meant(invitation: Invitation) -> bool:
+    """Whether the admin who invited still is one: a link must not outlive the right to give it."""
+    if invitation.invited_by is None:
+        return True
+    admins = Membership.objects.for_msp(invitation.msp).filter(is_admin=True, user__is_active=True)
+    return admins.filter(user=invitation.invited_by).exists()
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _record(invitation: Invitation, actor: Actor, verb: str, **data: object) -> None:
+    audit_append(
+        msp=invitation.msp,
+        actor=actor,
+        action=f"invitation.{verb}",
+        subject=str(invitation),
+        data={"id": str(invitation.pk), "email": invitation.email, "roles": invitation.roles, **data},
+    )
