@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.servers import Database, postgresql_at, sqlite
-from chaos.processes import ROOT
+from chaos.nursery import ROOT
 from config.ports import free_port
 
 # Short, so that what a dead server left is soon picked up. The defaults are 90 s and 15 s.

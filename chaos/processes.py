@@ -14,7 +14,8 @@ from pathlib import Path
 
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
+from chaos.nursery import ROOT, Forked, Nursery
+
 PATIENCE_SECONDS = 90.0
 # Longer than the server's own grace.
 STOP_SECONDS = 45.0
@@ -24,7 +25,7 @@ WORKER_SHARE = 0.8
 
 @dataclass
 class Process:
-    """One `manage.py` command that is kept running. `port` None: it does not serve."""
+    """One `manage.py` command that is kept running. `port` None: it does not serve. A nursery starts it for less."""
 
     name: str
     arguments: list[str]
@@ -33,7 +34,8 @@ class Process:
     env: dict[str, str]
     started: int = 0
     is_ready: bool = False
-    _running: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    nursery: Nursery | None = None
+    _running: subprocess.Popen[bytes] | Forked | None = field(default=None, repr=False)
     _log_start: int = 0
     _worker_killed_at: float = -60.0
 
@@ -89,6 +91,9 @@ class Process:
         self.is_ready = False
         self.started += 1
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        if self.nursery is not None:
+            self._running = self.nursery.start(self.arguments, self.log)
+            return
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
                 [sys.executable, "manage.py", *self.arguments],

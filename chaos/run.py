@@ -29,6 +29,7 @@ from approvals.models.states import OPEN
 from chaos.cast import cast_fill
 from chaos.load import Agent
 from chaos.ninjaone import CountingSandbox
+from chaos.nursery import Nursery
 from chaos.people import People
 from chaos.processes import Process, stop_all, wait_until_ready
 from chaos.report import Report, report_print
@@ -36,7 +37,7 @@ from chaos.verdict import Row, judge
 from config.ports import free_port
 from integrations.ninjaone.sandbox.server import serve_in_thread
 
-SHORTEST_WAIT, LONGEST_WAIT = 0.2, 0.9
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
 DRAIN_SECONDS = 60.0
 SERVERS, WORKERS = 3, 2
 
@@ -49,8 +50,10 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     ninjaone = CountingSandbox(options.seed)
+    nursery = Nursery(dict(os.environ))
     with serve_in_thread(ninjaone, urlsplit(settings.NINJAONE_SANDBOX_URL).port or 0):
-        report = run(options.kills, options.seed, _processes(options.folder), ninjaone)
+        report = run(options.kills, options.seed, _processes(options.folder, nursery), ninjaone)
+    nursery.close()
     return report_print(connection.vendor, options.seed, report)
 
 
@@ -80,7 +83,7 @@ def run(kills: int, seed: int, processes: list[Process], ninjaone: CountingSandb
     )
 
 
-def _processes(folder: Path) -> list[Process]:
+def _processes(folder: Path, nursery: Nursery) -> list[Process]:
     """Several servers, so that some are up while others start; on PostgreSQL workers too.
 
     Servers that share a SQLite file are more than a person would run: they race for the same rows.
@@ -90,9 +93,12 @@ def _processes(folder: Path) -> list[Process]:
     for number in range(SERVERS):
         port = free_port()
         serve = ["serve", "--port", str(port), "--workers", "1"]
-        found.append(Process(f"server {number}", serve, port, folder / f"server-{number}.log", env))
+        found.append(Process(f"server {number}", serve, port, folder / f"server-{number}.log", env, nursery=nursery))
     workers = range(0 if connection.vendor == "sqlite" else WORKERS)
-    return found + [Process(f"worker {n}", ["worker"], None, folder / f"worker-{n}.log", env) for n in workers]
+    return found + [
+        Process(f"worker {number}", ["worker"], None, folder / f"worker-{number}.log", env, nursery=nursery)
+        for number in workers
+    ]
 
 
 @contextlib.contextmanager

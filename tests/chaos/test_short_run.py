@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from chaos.processes import ROOT
+from chaos.nursery import ROOT
 
 KILLS = 15
 
