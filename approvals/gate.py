@@ -60,10 +60,10 @@ def invocation_submit(*, principal: Principal, submission: Submission) -> Submit
             errors=[{"field": e.field, "code": e.code, "message": e.message} for e in error.errors],
         ) from error
     draft = _draft(principal, submission, arguments)
-    limits.calls_take(principal)
-    if (earlier := idempotency.earlier(draft)) is not None:
-        return Submitted(earlier, is_replay=True)
     try:
+        limits.calls_take(principal)
+        if (earlier := idempotency.earlier(draft)) is not None:
+            return Submitted(earlier, is_replay=True)
         return _submit(draft, dry_run=submission.dry_run)
     except GateError as refusal:
         if not submission.dry_run:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
+from approvals.refusals import refusal_count
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
@@ -18,7 +19,9 @@ from tools.models import Mode
 from tools.registry import Tool
 
 # Refusals that say something about policy or state belong on record; a slip of the pen does not.
-NOT_RECORDED = {"invalid_arguments", "malformed", "idempotency_mismatch", "rate_limited", "too_many_pending"}
+NOT_RECORDED = {"invalid_arguments", "malformed", "idempotency_mismatch"}
+# These come by the thousand: they are counted, not written down one by one.
+COUNTED = {"rate_limited", "too_many_pending"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +65,9 @@ def new_row(draft: Draft, now: datetime) -> Invocation:
 def record_refusal(draft: Draft, refusal: GateError) -> None:
     """Put a refusal into the ledger and the audit. Its idempotency key stays free for a call that works."""
     if refusal.code in NOT_RECORDED:
+        return
+    if refusal.code in COUNTED:
+        refusal_count(principal=draft.principal, code=refusal.code, tool=draft.tool.id)
         return
     row = new_row(draft, draft.principal.now)
     row.status = Status.FAILED

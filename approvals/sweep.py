@@ -8,6 +8,7 @@ from django.db import transaction
 
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.refusals import refusals_note
 from integrations.audit import Actor, audit_append
 from integrations.audit.checkpoints import audit_checkpoint
 from integrations.clock import Now, database_now
@@ -20,7 +21,7 @@ READ_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Expire what is overdue, settle lapsed leases, drop consents that nobody finished."""
+    """Expire what is overdue, settle lapsed leases, drop consents that nobody finished, note counted refusals."""
     overdue = Invocation.objects.filter(status=Status.PENDING_APPROVAL, expires_at__lte=Now())
     unreleased = Invocation.objects.filter(status=Status.QUEUED, release_by__lte=Now())
     for rows in (overdue, unreleased):
@@ -30,6 +31,7 @@ def sweep() -> None:
     for row in lapsed.select_related("msp")[:BATCH]:
         _lapse(row)
     Authorization.objects.filter(expires_at__lte=Now()).delete()
+    refusals_note()
     audit_checkpoint()
 
 
@@ -54,7 +56,7 @@ def _lapse(row: Invocation) -> None:
     """The sender died: a read is queued again, a write is unknown and never sent again."""
     lapsed = Invocation.objects.filter(pk=row.pk, status=Status.DISPATCHING, lease_until__lte=Now())
     if not row.is_write:
-        lapsed.update(status=Status.QUEUED, lease_until=None, release_by=database_now() + READ_AGAIN)
+        _queue_again(row, lapsed)
         return
     with transaction.atomic():
         moved = lapsed.update(
@@ -69,3 +71,10 @@ def _lapse(row: Invocation) -> None:
             return
         Attempt.objects.filter(invocation=row, finished_at=None).update(error_code="outcome_unknown")
         audit_append(msp=row.msp, actor=SWEEPER, action="invocation.unknown", subject=f"invocation {row.pk}")
+
+
+def _queue_again(row: Invocation, lapsed: InvocationQuerySet) -> None:
+    with transaction.atomic():
+        if not lapsed.update(status=Status.QUEUED, lease_until=None, release_by=database_now() + READ_AGAIN):
+            return
+        audit_append(msp=row.msp, actor=SWEEPER, action="invocation.queued_again", subject=f"invocation {row.pk}")

@@ -120,13 +120,15 @@ def _load(processes: list[Process], keys: dict[str, str], seed: int) -> Iterator
 
 
 def _kill_one(processes: list[Process], rng: random.Random) -> None:
-    """Wait a random moment, and until somebody is there to be killed; everybody else is kept running meanwhile."""
+    """Wait a random moment, and until some are there to be killed; everybody else is kept running meanwhile."""
     kill_at = time.monotonic() + rng.uniform(SHORTEST_WAIT, LONGEST_WAIT)
+    # Sometimes the last one, but not always: the load is to get somewhere.
+    enough = rng.randint(1, 3)
     while True:
         for process in processes:
             process.look()
         ready = [process for process in processes if process.is_ready]
-        if ready and time.monotonic() >= kill_at:
+        if len(ready) >= enough and time.monotonic() >= kill_at:
             rng.choice(ready).kill(rng)
             return
         time.sleep(0.03)

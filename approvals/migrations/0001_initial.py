@@ -30,6 +30,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Refused',
+            fields=[
+                ('pk', models.CompositePrimaryKey('agent_id', 'code', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=40)),
+                ('noted_at', models.DateTimeField()),
+                ('count', models.PositiveBigIntegerField()),
+                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.agent')),
+                ('msp', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.msp')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Invocation',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

@@ -132,6 +132,7 @@ class Migration(migrations.Migration):
                 Reference("approvals_invocation", "connection_id", "integrations_connection"),
                 Reference("approvals_decision", "invocation_id", "approvals_invocation"),
                 Reference("approvals_attempt", "invocation_id", "approvals_invocation"),
+                Reference("approvals_refused", "agent_id", "integrations_agent"),
             ]
         ),
     ]

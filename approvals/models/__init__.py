@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from approvals.models.decisions import Attempt, Decision, ReasonCode, Verdict
 from approvals.models.invocations import ApprovalRequest, Invocation
-from approvals.models.limits import Bucket, Scope
+from approvals.models.limits import Bucket, Refused, Scope
 from approvals.models.states import Status
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Decision",
     "Invocation",
     "ReasonCode",
+    "Refused",
     "Scope",
     "Status",
     "Verdict",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from integrations.models import Msp
+from integrations.models import Agent, Msp
 from integrations.tenancy import TenantQuerySet
 
 
@@ -35,3 +35,19 @@ class Bucket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} of {self.owner}"
+
+
+class Refused(models.Model):
+    """How often a limit (by its error code) refused an agent since the audit's last entry about it."""
+
+    pk = models.CompositePrimaryKey("agent_id", "code")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
+    code = models.CharField(max_length=40)
+    msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="+")
+    noted_at = models.DateTimeField()
+    count = models.PositiveBigIntegerField()
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.code} of {self.agent_id}"

@@ -144,8 +144,21 @@ def _save(row: Connection, now: datetime, tokens: Tokens) -> bool:
     if tokens.refresh_token is not None:
         values["refresh_token"] = row.sealed("refresh_token", tokens.refresh_token)
     values["token_version"] = row.token_version + 1
-    if not _unchanged(row).update(**values, refresh_lease_until=None):
-        return False
+    with transaction.atomic():
+        if not _unchanged(row).update(**values, refresh_lease_until=None):
+            return False
+        audit_append(
+            msp=row.msp,
+            actor=Actor.system("connection"),
+            action="connection.token_refreshed",
+            subject=str(row),
+            data={
+                "connection": str(row.pk),
+                "token_version": values["token_version"],
+                "expires_at": values["access_expires_at"].isoformat(),
+                "is_refresh_token_new": tokens.refresh_token is not None,
+            },
+        )
     for name, value in values.items():
         setattr(row, name, value)
     return True

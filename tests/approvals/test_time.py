@@ -12,6 +12,7 @@ from approvals.reading import status_now
 from approvals.sweep import expire, sweep
 from approvals.upstream import Outcome
 from integrations.clock import database_now
+from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, approve, ask, submit
 from tests.cast import Tenant
@@ -69,6 +70,20 @@ def test_what_is_in_time_does_not_expire(acme: Tenant) -> None:
     assert not expire(row)
     sweep()
     assert again(row.pk).status == Status.PENDING_APPROVAL
+
+
+def test_what_the_sweeper_does_to_a_call_is_on_record(acme: Tenant) -> None:
+    rows = {
+        "invocation.queued_again": in_flight(acme, is_write=False),
+        "invocation.unknown": in_flight(acme, is_write=True),
+        "invocation.expired": ask(acme, "ninja-reboot-device", device_id=44),
+    }
+    Invocation.objects.filter(status=Status.PENDING_APPROVAL).update(expires_at=database_now() - PAST)
+    sweep()
+    sweep()
+    for action, row in rows.items():
+        entries = AuditEvent.objects.for_msp(acme.msp).filter(subject=f"invocation {row.pk}", actor="system sweeper")
+        assert [entry.action for entry in entries] == [action]
 
 
 def test_a_write_whose_sender_died_is_unknown_and_not_sent_again(acme: Tenant, ninjaone: Sandbox) -> None:
