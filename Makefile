@@ -18,6 +18,9 @@ TEST_PROCESSES = 2
 COVERAGE =
 ARGS =
 
+# Servers, workers and tests start Python hundreds of times; without its compiled files each start takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV = .venv
 RUN = $(VENV)/bin/python
 PIP_INSTALL = $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile
