@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
 from config.sign_in import *  # noqa: F403 - constants of the parts that sign people in
-from integrations.addresses import networks
+from config.unsafe import Start, load_safely
 from integrations.ninjaone.hosts import loopback_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,21 +26,24 @@ IS_HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_AGE = 12 * 3600
 
 
-def required_ring(name: str) -> list[str]:
-    """A key ring that must not be empty."""
-    keys = environment.ring(name)
-    if not keys:
-        raise ImproperlyConfigured(
-            f"{name} is not set. Set it to a random text of at least {environment.SHORTEST_KEY} characters; "
-            "`make demo` makes one for you in var/demo.env."
-        )
-    return keys
-
-
 # Secrets: three rings with three purposes, newest key first.
-SECRET_KEY, *SECRET_KEY_FALLBACKS = required_ring("SECRET_KEY")
-FERNET_KEYS = required_ring("FERNET_KEYS")
-AUDIT_KEYS = required_ring("AUDIT_KEY")
+RINGS = {name: environment.ring(name) for name in ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY")}
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
+# The local NinjaOne sandbox: a region that exists only where somebody asked for it.
+NINJAONE_SANDBOX_URL = loopback_url(environment.text("NINJAONE_SANDBOX_URL"))
+START = Start(
+    debug=DEBUG,
+    is_trial=IS_TRIAL,
+    public_url=PUBLIC_URL,
+    allowed_hosts=ALLOWED_HOSTS,
+    sandbox_url=NINJAONE_SANDBOX_URL,
+    rings=RINGS,
+)
+load_safely(START)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = RINGS["SECRET_KEY"]
+FERNET_KEYS = RINGS["FERNET_KEYS"]
+AUDIT_KEYS = RINGS["AUDIT_KEY"]
+del RINGS
 
 # A second place for what the audit came to, best on a disk that the database's owner cannot write to.
 AUDIT_CHECKPOINT_FILE = environment.text("AUDIT_CHECKPOINT_FILE", str(BASE_DIR / "var" / "audit-checkpoints.jsonl"))
@@ -48,17 +51,10 @@ AUDIT_CHECKPOINT_FILE = environment.text("AUDIT_CHECKPOINT_FILE", str(BASE_DIR /
 # Opens /metrics to a bearer from elsewhere; without it only this machine reads them.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # Whose X-Forwarded-For is believed.
-TRUSTED_PROXIES = networks(environment.words("TRUSTED_PROXIES") or ["127.0.0.0/8", "::1"])
+TRUSTED_PROXIES = environment.addresses("TRUSTED_PROXIES", ["127.0.0.0/8", "::1"])
 
-# The local NinjaOne sandbox: a region that exists only where somebody asked for it.
-NINJAONE_SANDBOX_URL = loopback_url(environment.text("NINJAONE_SANDBOX_URL"))
-if NINJAONE_SANDBOX_URL and not DEBUG and not IS_TRIAL:
-    raise ImproperlyConfigured(
-        "NINJAONE_SANDBOX_URL is set on a production start. Remove it, or set COUNTERSIGN_SANDBOX=1 for a trial."
-    )
 # Whoever holds a lapsed lease is taken for dead. With a real NinjaOne it outlasts the longest call (60 s).
 DISPATCH_LEASE_SECONDS = environment.seconds(
     "DISPATCH_LEASE_SECONDS", default=90, least=1 if NINJAONE_SANDBOX_URL else 75
@@ -148,6 +144,8 @@ def database() -> dict[str, Any]:
         }
     elif config["ENGINE"] == "django.db.backends.postgresql":
         config["CONN_HEALTH_CHECKS"] = True
+        # Values go beside the SQL, and what a connection runs a third time is parsed and planned no more.
+        config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2, **config.get("OPTIONS", {})}
     else:
         raise ImproperlyConfigured("DATABASE_URL must name SQLite (sqlite:///...) or PostgreSQL (postgresql://...).")
     return config
@@ -164,8 +162,9 @@ SIGN_IN_SERVICES = [environment.sign_in_service(name) for name in environment.wo
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SIGN_IN_SERVICES, "OAUTH_PKCE_ENABLED": True}}
 # Browsers offer passkeys on https, and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+# Whether a browser's makers may put the host onto their lists (W021) is for whoever owns the domain to say.
 # W002 wants axes' middleware, which would replace the sign-in page by one of its own; ours says it in its place.
-SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "security.W021"]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -195,6 +194,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
+# Notices wait in the session: no third cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
