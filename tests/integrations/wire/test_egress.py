@@ -92,7 +92,7 @@ def test_other_methods_are_refused(listening: RawServer, method: str) -> None:
 
 
 @hypothesis_settings(
-    max_examples=1000, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(tail=st.text(st.sampled_from("/v2ab.%2eE5cC@:;\\?# \u00e9\r\n-_~!$&'()*+,="), max_size=24))
 def test_what_goes_out_is_exactly_what_was_asked_for(listening: RawServer, tail: str) -> None:
