@@ -1,8 +1,24 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.apps import AccountConfig
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps as admin_apps
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from config.unsafe import serve_safely
+
+
+def deploy_check(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An error for each reason that no server should start."""
+    try:
+        serve_safely(settings.START)
+    except ImproperlyConfigured as error:
+        return [Error(line, id="countersign.E001") for line in str(error).splitlines()]
+    return []
 
 
 class ConfigConfig(AppConfig):
@@ -11,6 +27,10 @@ class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Countersign"
     default = True
+
+    def ready(self) -> None:
+        """Let `check --deploy` say what a server would refuse to start with."""
+        register(deploy_check, Tags.security, deploy=True)
 
 
 class CountersignAdminConfig(admin_apps.AdminConfig):

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.addresses import Network, networks
+
 SHORTEST_KEY = 32
 LARGEST = 3600.0
 SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "EMAIL_URL", "METRICS_TOKEN")
@@ -51,6 +53,14 @@ def ring(name: str) -> list[str]:
 def words(name: str) -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def addresses(name: str, default: list[str]) -> list[Network]:
+    """A comma-separated list of addresses and ranges."""
+    try:
+        return networks(words(name) or default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is wrong: {error}. Use addresses and ranges such as 10.0.0.0/8.") from error
 
 
 def flag(name: str, *, default: bool = False) -> bool:

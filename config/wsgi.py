@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config import environment
+from config.unsafe import serve_safely
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+serve_safely(settings.START)
 application = get_wsgi_application()
 
 # The server copies its environment into every request, from where an error report could print it.

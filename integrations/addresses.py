@@ -12,7 +12,7 @@ Address = IPv4Address | IPv6Address
 
 
 def networks(texts: list[str]) -> list[Network]:
-    """Addresses and ranges, parsed. Raises ValueError with the one that is neither."""
+    """Addresses and ranges, parsed. Raises ValueError, which names the one that is neither."""
     return [ip_network(text) for text in texts]
 
 

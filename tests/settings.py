@@ -9,7 +9,7 @@ from pathlib import Path
 for _name in ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY"):
     os.environ.pop(f"{_name}_FILE", None)
     os.environ[_name] = f"{_name.lower()}-for-tests-only-0123456789abcdef"
-os.environ["PUBLIC_URL"] = "http://testserver"
+os.environ["PUBLIC_URL"] = "http://localhost"
 os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 os.environ["NINJAONE_SANDBOX_URL"] = "http://127.0.0.1:8801"
 os.environ["COUNTERSIGN_SANDBOX"] = "1"
@@ -26,6 +26,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 
+# The host of Django's test client, which is no place to start a trial on.
+PUBLIC_URL = "http://testserver"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

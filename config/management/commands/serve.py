@@ -10,6 +10,7 @@ from django.db import Error, connection
 
 from config import environment
 from config.ports import PortError, port_check
+from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, help="per process: so many calls run or wait at the same time")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        serve_safely(settings.START)
         is_sqlite = connection.vendor == "sqlite"
         workers = options["workers"] or (1 if is_sqlite else POSTGRESQL_WORKERS)
         threads = options["threads"] or (SQLITE_THREADS if is_sqlite else POSTGRESQL_THREADS)

@@ -4,11 +4,13 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from approvals.wake import WAKE
 from config import background
+from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
 
@@ -17,6 +19,7 @@ class Command(BaseCommand):
     help = "Sends what was approved and lets deadlines pass, until SIGTERM. Start as many as you like on PostgreSQL."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        serve_safely(settings.START)
         try:
             start_check()
         except (KeysError, RestoredError) as error:
