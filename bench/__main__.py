@@ -30,17 +30,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--calls", type=int, default=200, help="of each scenario in a round")
+    parser.add_argument("--connections", type=int, default=1, help="how many calls are under way at the same time")
     parser.add_argument("--workers", type=int, help="server processes (PostgreSQL alone)")
     parser.add_argument("--postgresql", action="store_true", help="start a PostgreSQL of its own and count its CPU too")
     options = parser.parse_args()
-    with _database(options.postgresql) as database, site(database, options.workers) as running:
+    with _database(options.postgresql) as database, site(database, options.workers, options.connections) as running:
         for scenario in SCENARIOS.values():
             scenario(running, max(20, options.calls // 4))  # caches, connections and threads warm up
         rounds = [
             {name: scenario(running, options.calls) for name, scenario in SCENARIOS.items()}
             for _ in range(options.rounds)
         ]
-    size = f"{options.rounds} rounds of {options.calls} calls over {len(running.keys)} connections"
+    size = f"{options.rounds} rounds of {options.calls} calls over {_connections(running.lanes)}"
     print(f"{database.name}, {size}; medians")
     _report(running, rounds)
 
@@ -74,6 +75,10 @@ def _report(running: Site, rounds: list[dict[str, Measured]]) -> None:
     above = _median([one["auto read"].server_ms - one["upstream call alone"].client_ms for one in rounds])
     _target("an auto read above the upstream call", above, READ_TARGET_MS)
     _target("a list of tools", _median([one["list tools"].server_ms for one in rounds]), LIST_TARGET_MS)
+
+
+def _connections(number: int) -> str:
+    return "one connection" if number == 1 else f"{number} connections"
 
 
 def _or_dash(milliseconds: float) -> str:

@@ -70,8 +70,8 @@ def upstream_call(site: Site, calls: int) -> Measured:
 
 def _measured(site: Site, calls: int, steps: list[Step], *, withdraws: bool = False) -> Measured:
     lanes = [
-        {"bearer": key, "steps": [asdict(step) for step in steps[number :: len(site.keys)]]}
-        for number, key in enumerate(site.keys)
+        {"bearer": site.keys[number % len(site.keys)], "steps": [asdict(step) for step in steps[number :: site.lanes]]}
+        for number in range(site.lanes)
     ]
     plan: dict[str, Any] = {"kind": "api", "port": site.port, "lanes": lanes, "keep_bodies": withdraws}
     server, database = tree_seconds(site.server_pid), _database_seconds(site)

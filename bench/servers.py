@@ -40,6 +40,8 @@ class Site:
     port: int
     sandbox_port: int
     keys: list[str]
+    # Connections that call at the same time; the agents take turns.
+    lanes: int
     # The first MSP's people by role: user name and password.
     people: dict[str, tuple[str, str]]
 
@@ -54,7 +56,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def site(database: Database, workers: int | None) -> Iterator[Site]:
+def site(database: Database, workers: int | None, lanes: int = 1) -> Iterator[Site]:
     """The server on `database`, until the block ends."""
     port, sandbox_port = free_port(), free_port()
     env = {
@@ -77,7 +79,7 @@ def site(database: Database, workers: int | None) -> Iterator[Site]:
             keys = [agent["key"] for agent in data["msps"][0]["agents"]]
             users = reversed(data["msps"][0]["users"])
             people = {user["role"]: (user["username"], user["password"]) for user in users}
-            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, people)
+            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, lanes, people)
 
 
 @contextlib.contextmanager
