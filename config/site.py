@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.db.models.base import ModelBase
@@ -26,6 +27,7 @@ from approvals.display.clock import zone_of
 from approvals.display.home import home_of
 from approvals.display.queue import waiting_count
 from integrations.access import SESSION_KEY, memberships_of
+from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
 from integrations.tenant_admin import TenantModelAdmin, member_of
@@ -93,6 +95,13 @@ class DashboardSite(AdminSite):
         """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
         return [path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Django's, with a form that puts the change on record."""
+        context = {**self.each_context(request), **(extra_context or {})}
+        done = reverse("admin:password_change_done")
+        view = PasswordChangeView.as_view(form_class=OwnPasswordForm, success_url=done, extra_context=context)
+        return cast(TemplateResponse, view(request))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page of the dashboard shows: whose it is, what waits, where to go."""

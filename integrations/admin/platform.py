@@ -8,10 +8,12 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.http import HttpRequest
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
+from integrations.people.records import account_record
 from integrations.platform_admin import PlatformAdmin
 from integrations.step_up import AsksAgainMixin
 
@@ -59,3 +61,18 @@ class AccountAdmin(AsksAgainMixin, PlatformAdmin[User], UserAdmin):  # type: ign
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Access", {"fields": ("is_active", "is_superuser")}),
     )
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Set somebody's password, and put it on record."""
+        with transaction.atomic():
+            return super().user_change_password(request, *args, **kwargs)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        """Every change of an account comes by here. It belongs into the audit of the person's MSPs."""
+        fields = [name for change in message for name in change.get("changed", {}).get("fields", [])]
+        account_record(
+            actor=cast(User, request.user),
+            account=obj,
+            action="account.changed",
+            data={"fields": fields, "is_active": obj.is_active, "is_superuser": obj.is_superuser},
+        )

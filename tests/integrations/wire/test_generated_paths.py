@@ -19,8 +19,9 @@ HOST = "https://eu.ninjarmm.com"
 PATHS = 100_000
 TRICKS = [
     "/", "//", "/.", "/..", ".", "..", "%2e", "%2E%2e", "%2f", "%2F..", "%5c", "%40", "%3f", "%00", "%", "%zz",
-    "%c0%ae", "@", "@evil.example", ":", ":80@evil.example", ":443", ";", ";x=1", "?", "?a=b", "#", "\\", "\\evil.example", "\n",
-    "\r\nHost: evil.example", "\x00", "\t", " ", "é", "．", "\u2028", "\u200b", "\ud800", "http://evil.example/", "~",
+    "%c0%ae", "@", "@evil.example", ":", ":80@evil.example", ":443", ";", ";x=1", "?", "?a=b", "#", "\n",
+    "\\", "\\evil.example", "\r\nHost: evil.example", "\x00", "\t", " ", "é", "．", "\u2028", "\u200b",
+    "\ud800", "http://evil.example/", "~",
     "[::1]", "|", "^", "{", "<", '"', "`", "'", "(", ")", "!", "$", "&", "*", "+", ",", "=",
 ]  # fmt: skip
 PLAIN = [
