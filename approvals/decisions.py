@@ -19,6 +19,7 @@ from approvals.reading import status_now
 from approvals.wake import WAKE
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append
+from integrations.brakes import brake_of, is_everything_frozen
 from integrations.clock import Now, database_now
 from integrations.models import Membership, Msp, User
 from tools.registry import TOOLS
@@ -41,8 +42,8 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
             if not pending.update(approvals_given=F("approvals_given") + 1):
                 raise LateError
             row = _request(user, msp, invocation_id)
-            if row.msp.frozen_at is not None:
-                raise GateError("frozen", f"{row.msp.name} is frozen: nothing can be approved until it is unfrozen.")
+            if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
+                raise GateError("frozen", f"{brake}: nothing can be approved until that is over.")
             _vote(row, user, Verdict.APPROVED, digest)
             _queue_when_enough(row)
             transaction.on_commit(WAKE.set)

@@ -21,6 +21,7 @@ from approvals.prepare import parsed_arguments
 from approvals.upstream import Outcome, perform
 from integrations import prepared
 from integrations.audit import Actor, audit_append
+from integrations.brakes import everything_frozen
 from integrations.clock import Now, database_now
 from integrations.durable import durable
 from integrations.models import Agent, Connection, Msp
@@ -124,7 +125,8 @@ def _claim(row: Invocation) -> bool:
         # after it waited for another dispatcher's row lock. Then both would claim.
         queued = Invocation.objects.filter(
             Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
-            Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True)),
+            Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
+            ~everything_frozen(),
             Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
             pk=row.pk,
             status=Status.QUEUED,

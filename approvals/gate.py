@@ -140,8 +140,8 @@ def _last_place(draft: Draft, refusal: GateError) -> Invocation:
 
 
 def _connection(draft: Draft) -> Connection:
-    if draft.principal.msp.frozen_at is not None:
-        raise GateError("frozen", f"{draft.principal.msp.name} has stopped every agent. Nothing was sent. Ask them.")
+    if brake := draft.principal.brake:
+        raise GateError("frozen", f"{brake}. Nothing was sent. Ask them.")
     row = connection_of(draft.principal.msp)
     if row is None:
         raise GateError("not_connected", "NinjaOne is not connected. An admin connects it on the integration page.")

@@ -13,6 +13,7 @@ from approvals.errors import GateError
 from approvals.models import Decision, Invocation, Status, Verdict
 from approvals.prepare import consent_of, parsed_arguments, prepare
 from integrations.audit import Actor, audit_append
+from integrations.brakes import brake_of, is_everything_frozen
 from integrations.clock import Now
 from integrations.models import Connection, ConnectionState
 from tools.models import Mode
@@ -94,8 +95,8 @@ def block(row: Invocation, changed: list[str]) -> bool:
 def _standing(row: Invocation) -> list[str]:
     """What the database alone can tell."""
     found = []
-    if row.msp.frozen_at is not None:
-        found.append(f"{row.msp.name} stopped every agent")
+    if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
+        found.append(brake)
     if not row.agent.is_enabled:
         found.append("the agent was switched off")
     if row.agent_key.revoked_at is not None:

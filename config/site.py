@@ -27,6 +27,7 @@ from approvals.display.clock import zone_of
 from approvals.display.home import home_of
 from approvals.display.queue import waiting_count
 from integrations.access import SESSION_KEY, memberships_of
+from integrations.brake_pages import brake_urls, everything_frozen_for, may_brake
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
@@ -94,7 +95,8 @@ class DashboardSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
-        return [path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
+        brakes = brake_urls(self.admin_view)
+        return [*brakes, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Django's, with a form that puts the change on record."""
@@ -116,6 +118,8 @@ class DashboardSite(AdminSite):
             "is_nav_sidebar_enabled": False,
             "available_apps": [],
             "membership": membership,
+            "everything_frozen": is_allowed and everything_frozen_for(membership),
+            "may_brake": may_brake(membership),
             "memberships": memberships_of(request) if is_allowed else [],
             "waiting": waiting,
             "navigation": list(_navigation(request, waiting)) if is_allowed else [],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from integrations.brakes import everything_frozen
 from integrations.models import Membership
 
 SESSION_KEY = "msp"
@@ -16,7 +17,7 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     if not user.is_authenticated or not user.is_active:
         return []
     rows = Membership.objects.filter(user=user).select_related("msp", "user").order_by("msp__name")
-    return list(rows)
+    return list(rows.annotate(everything_frozen=everything_frozen()))
 
 
 def current_membership(request: HttpRequest) -> Membership | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from integrations.audit import Actor, audit_append
+from integrations.brakes import brake_of, everything_frozen
 from integrations.clock import Now, database_now, now_seen
 from integrations.models import Agent, AgentKey, Msp
 from integrations.prepared import PreparedQuery
@@ -41,6 +42,11 @@ class Principal:
     def msp(self) -> Msp:
         """The agent's MSP."""
         return self.key.agent.msp
+
+    @property
+    def brake(self) -> str:
+        """Who stopped this agent, as the start of a sentence; "" where nobody did."""
+        return brake_of(self.agent, self.msp, everything=self.key.everything_frozen)  # type: ignore[attr-defined]
 
 
 def agent_key_issue(
@@ -106,10 +112,13 @@ def _note_use(key: AgentKey, now: datetime) -> None:
         AgentKey.objects.filter(pk=key.pk).update(last_used_at=database_now())
 
 
-# Every call pays this one: key, agent, MSP and the database's time in one statement.
+# Every call pays this one: key, agent, MSP, the brake and the database's time in one statement.
 _KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
     lambda prefix: (
-        AgentKey.objects.select_related("agent__msp").annotate(database_now=Now()).filter(prefix=prefix).order_by()
+        AgentKey.objects.select_related("agent__msp")
+        .annotate(database_now=Now(), everything_frozen=everything_frozen())
+        .filter(prefix=prefix)
+        .order_by()
     ),
     model=AgentKey,
     field="prefix",

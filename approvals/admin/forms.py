@@ -16,7 +16,11 @@ class ApproveForm(forms.Form):
 class DenyForm(ApproveForm):
     """Why not, in words that teach the agent."""
 
-    reason_code = forms.ChoiceField(label="Reason", choices=[("", "Choose a reason"), *ReasonCode.choices])
+    # "Suspicious" is a button of its own: it stops the agent, too.
+    reason_code = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose a reason"), *(c for c in ReasonCode.choices if c[0] != ReasonCode.SUSPICIOUS)],
+    )
     comment = forms.CharField(
         label="Comment for the agent",
         required=False,

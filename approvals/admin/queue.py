@@ -22,8 +22,10 @@ from approvals.decisions import may_decide, request_approve, request_deny, unkno
 from approvals.display.page import Page
 from approvals.errors import GateError
 from approvals.models import ApprovalRequest, Invocation, ReasonCode, Status
+from approvals.reporting import request_report
+from integrations.brake_pages import may_brake
 from integrations.models import User
-from integrations.tenant_admin import acting_member
+from integrations.tenant_admin import acting_member, member_of
 
 TEMPLATES = "admin/approvals/approvalrequest"
 
@@ -52,6 +54,7 @@ class ApprovalRequestAdmin(LedgerAdmin):
             path("<uuid:invocation_id>/approve/", view(self.approve), name="approval-approve"),
             path("<uuid:invocation_id>/deny/", view(self.deny), name="approval-deny"),
             path("<uuid:invocation_id>/settle/", view(self.settle), name="approval-settle"),
+            path("<uuid:invocation_id>/report/", view(self.report), name="approval-report"),
             *super().get_urls(),
         ]
 
@@ -141,6 +144,20 @@ class ApprovalRequestAdmin(LedgerAdmin):
         messages.success(request, "Settled.")
         return redirect(_url(invocation_id))
 
+    def report(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
+        """Deny it, stop its agent, and cancel what else it asked for. At once: nothing that stops is held up."""
+        if request.method != "POST":
+            return self.to_page(request, invocation_id)
+        try:
+            told = request_report(
+                user=cast(User, request.user), msp=acting_member(request).msp, invocation_id=invocation_id
+            )
+        except GateError as error:
+            return self._refused(request, invocation_id, error)
+        what = "Denied, and" if told.is_denied else "Reported:"
+        messages.warning(request, f"{what} the agent is stopped. {told.cancelled} of its requests were cancelled.")
+        return redirect(_url(invocation_id))
+
     def _page(self, request: HttpRequest, page: Page, status: int = 200, **forms: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), **self._context(request, page), **forms}
         return TemplateResponse(request, f"{TEMPLATES}/page.html", context, status=status)
@@ -151,6 +168,7 @@ class ApprovalRequestAdmin(LedgerAdmin):
             "page": page,
             "why_not": self._why_not(request, page),
             "must_confirm": must_confirm(request, page.row),
+            "may_report": may_brake(member_of(request)),
             "deny_form": DenyForm(initial={"digest": page.row.digest}),
             "settle_form": SettleForm(),
         }

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('verdict', models.CharField(choices=[('approved', 'Approved'), ('denied', 'Denied')], max_length=10)),
                 ('digest', models.CharField(max_length=71)),
-                ('reason_code', models.CharField(blank=True, choices=[('wrong_device', 'Wrong device'), ('wrong_time', 'Wrong time'), ('needs_ticket', 'Needs a ticket'), ('too_broad', 'Too broad'), ('by_hand', 'We do it by hand'), ('other', 'Other')], max_length=30)),
+                ('reason_code', models.CharField(blank=True, choices=[('wrong_device', 'Wrong device'), ('wrong_time', 'Wrong time'), ('needs_ticket', 'Needs a ticket'), ('too_broad', 'Too broad'), ('by_hand', 'We do it by hand'), ('other', 'Other'), ('suspicious', 'Reported as suspicious')], max_length=30)),
                 ('comment', models.CharField(blank=True, max_length=2000)),
                 ('decided_at', models.DateTimeField()),
                 ('msp', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),

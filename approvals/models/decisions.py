@@ -28,6 +28,7 @@ class ReasonCode(models.TextChoices):
     TOO_BROAD = "too_broad", "Too broad"
     BY_HAND = "by_hand", "We do it by hand"
     OTHER = "other", "Other"
+    SUSPICIOUS = "suspicious", "Reported as suspicious"
 
 
 class Decision(models.Model):

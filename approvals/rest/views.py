@@ -209,7 +209,7 @@ class Me(ApiView):
                 "msp": {"name": principal.msp.name, "slug": principal.msp.slug},
                 "key": {"prefix": f"cs_{principal.key.prefix}", "expires_at": timestamp(principal.key.expires_at)},
                 "scopes": {"tools": agent.allowed_tools, "organizations": agent.allowed_organizations},
-                "is_frozen": principal.msp.frozen_at is not None,
+                "is_frozen": principal.brake != "",
                 "connection": {
                     "vendor": "ninjaone",
                     "state": state,

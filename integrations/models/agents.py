@@ -26,9 +26,13 @@ class Agent(models.Model):
         help_text="The person who answers for this agent. They cannot decide its requests.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    frozen_at = models.DateTimeField(null=True, editable=False)
     allowed_tools = models.JSONField(null=True, blank=True, help_text="Tool ids; empty for all.")
     allowed_organizations = models.JSONField(
         null=True, blank=True, help_text="NinjaOne organization ids; empty for all."
+    )
+    allowed_addresses = models.JSONField(
+        null=True, blank=True, help_text="Addresses and ranges that its keys may be used from; empty for all."
     )
     calls_per_minute = limit_field("calls a minute", default=AGENT_CALLS_PER_MINUTE)
     writes_per_minute = limit_field("writes a minute", default=AGENT_WRITES_PER_MINUTE)

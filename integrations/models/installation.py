@@ -16,6 +16,8 @@ class Installation(models.Model):
     # Always true and unique, so that there is one row.
     is_only = models.BooleanField(default=True, unique=True, editable=False)
     proof = SealedField(editable=False)
+    # Set while every agent of every MSP is stopped.
+    frozen_at = models.DateTimeField(null=True, editable=False)
     # From the first checkpoint on there has to be a file of them.
     checkpoints_since = models.DateTimeField(null=True, editable=False)
 

@@ -15,9 +15,15 @@ class User(AbstractUser):
     """A person who signs in. What they may do stands in their memberships; a superuser operates the platform."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Counts how often every session of this person was ended: each one holds the number that it began with.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta(AbstractUser.Meta):
         pass
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must hold to go on: Django's hash of the password, and the epoch."""
+        return f"{super()._get_session_auth_hash(secret=secret)}.{self.session_epoch}"  # type: ignore[misc]
 
 
 class Msp(models.Model):

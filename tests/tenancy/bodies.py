@@ -21,7 +21,8 @@ WITHOUT_BODY = (
     "password_change", "password_change_done", "jsi18n",
     "app_list", "_page", "approval-standing", "agent-key-issue", "agent-key-revoke", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
-    "ninjaone-callback", "runner-remove",
+    "ninjaone-callback", "runner-remove", "msp-stop",
+    "agent-stop", "everything-stop", "approval-report",
 )  # fmt: skip
 
 

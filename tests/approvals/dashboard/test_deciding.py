@@ -56,7 +56,7 @@ def test_the_part_that_changes_asks_for_itself_until_the_outcome(acme: Tenant, r
 def test_a_frozen_msp_says_so_before_and_after_the_click(acme: Tenant, row: Invocation) -> None:
     Msp.objects.filter(pk=acme.msp.pk).update(frozen_at=database_now())
     client = acme.signed_in(acme.approver)
-    assert "is frozen: nothing can be approved" in text(client, page_url(row))
+    assert "is stopped" in text(client, page_url(row))
     assert approve(client, row).status_code == 423
     assert status_of(row) == Status.PENDING_APPROVAL
 
