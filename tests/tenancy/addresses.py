@@ -21,6 +21,9 @@ IDS = {
     "invocation_id": "invocation",
     "msp_id": "msp",
     "pk": "passkey",
+    "invitation_id": "invitation",
+    # Whoever holds a link may see whose it is, so the matrix holds none.
+    "token": "token",
     "tool": "tool",  # of the API
 }
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")

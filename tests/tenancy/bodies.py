@@ -21,7 +21,7 @@ WITHOUT_BODY = (
     "password_change", "password_change_done", "jsi18n",
     "app_list", "_page", "approval-standing", "agent-key-issue", "agent-key-revoke", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
-    "ninjaone-callback", "runner-remove", "msp-stop",
+    "ninjaone-callback", "runner-remove", "invitation", "invitation-withdraw", "msp-stop",
     "agent-stop", "everything-stop", "approval-report",
 )  # fmt: skip
 
@@ -58,6 +58,10 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "approval-settle": {"happened": "yes", "note": "Seen."},
         "ninjaone-save": {"region": "sandbox", "client_id": tenant.connection.client_id, "client_secret": "other"},
         "runner-save": {"script_id": str(tenant.connection.runner_script_id)},
+        "invitations": {"email": "next@example.com", "is_approver": "on"},
+        "msp-go-on": {"reason": "It was us."},
+        "agent-go-on": {"reason": "It was us."},
+        "everything-go-on": {"reason": "It was us."},
         "policy-save": {"mode_ninjaone:ninja-get-device": "disabled"},
     }
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from approvals.models import Invocation
 from integrations.models import Agent, AuditEvent, Membership, User
+from integrations.people.invitations import invitation_create
 from tests.approvals.asking import ask
 from tests.cast import Tenant
 
@@ -20,6 +21,8 @@ ROLES = ("viewer", "approver", "admin", "other admin", "superuser", "nobody")
 # Numbers that stand nowhere else on a page.
 PASSKEYS = {"acme": 7_777_771, "northwind": 7_777_773}
 AUDIT = {"integrations_auditevent", "integrations_audithead"}
+# Where it stands that somebody was stopped.
+STOPPED = {"integrations_agent", "integrations_msp"}
 # The tables that a role's valid POSTs may change in its own MSP.
 MAY_CHANGE = {
     "viewer": set[str](),
@@ -37,6 +40,9 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
         type=Authenticator.Type.WEBAUTHN,
         data={"name": f"{slug}-passkey"},
     )
+    invitation, _ = invitation_create(
+        msp=tenant.msp, invited_by=tenant.admin, email=f"new@{slug}-mail.example", is_approver=True, is_admin=False
+    )
     row: Invocation = ask(tenant, "ninja-reboot-device", device_id=43)
     return {
         "agent": tenant.agent.pk,
@@ -48,13 +54,18 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
         "invocation": row.pk,
         "approvalrequest": row.pk,
         "passkey": passkey.pk,
+        "invitation": invitation.pk,
+        "token": uuid.uuid4(),
         "digest": row.digest,
     }
 
 
 def nowhere() -> Rows:
     """Ids of nothing."""
-    kinds = ("agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest")
+    kinds = (
+        "agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest", "invitation",
+        "token",
+    )  # fmt: skip
     return {**{kind: uuid.uuid4() for kind in kinds}, "passkey": 7_777_779, "digest": "sha256:" + "0" * 64}
 
 

@@ -57,7 +57,7 @@ def platform_rows() -> dict[str, Any]:
     return {
         "groups": list(Group.objects.values_list()),
         "superusers": list(User.objects.filter(is_superuser=True).values_list("pk", "password", "is_active")),
-        "msps": list(Msp.objects.order_by("pk").values_list()),
+        "msps": list(Msp.objects.order_by("pk").values_list("pk")),
         "installation": list(Installation.objects.values_list()),
     }
 

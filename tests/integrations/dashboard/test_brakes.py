@@ -70,9 +70,7 @@ def test_the_operator_stops_everything(acme: Tenant, northwind: Tenant, operator
 
 
 @pytest.mark.parametrize("path", ["go-on/agent/AGENT/", "go-on/", "go-on/everything/"])
-def test_going_on_asks_again_who_one_is(
-    acme: Tenant, operator: Client, settings: LazySettings, path: str
-) -> None:
+def test_going_on_asks_again_who_one_is(acme: Tenant, operator: Client, settings: LazySettings, path: str) -> None:
     settings.STEP_UP_SECONDS = 300
     client = operator if "everything" in path else acme.signed_in(acme.admin)
     client.post(f"{HOME}{path}".replace("go-on", "stop").replace("AGENT", str(acme.agent.pk)))
