@@ -20,6 +20,7 @@ from allauth.mfa.webauthn.views import (
     ReauthenticateWebAuthnView,
     RemoveWebAuthnView,
 )
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
@@ -33,6 +34,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from config import services
 from integrations.models import User
 from integrations.people import pages
 from integrations.people.adapters import AccountAdapter
@@ -52,6 +54,10 @@ class SignInView(LoginView):  # type: ignore[misc]
             return redirect(self.get_authenticated_redirect_url())
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the services that sign people in."""
+        return {**super().get_context_data(**kwargs), "services": settings.SIGN_IN_SERVICES}
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say so; 429 to somebody who is locked out."""
@@ -145,10 +151,15 @@ class OverviewView(IndexView):  # type: ignore[misc]
         """With whether one is required."""
         user = cast(User, self.request.user)
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        linked = set(SocialAccount.objects.filter(user=user).values_list("provider", flat=True))
         return {
             **context,
             "is_missing": needs_second_factor(user) and not has_second_factor(user),
             "passkeys": context["authenticators"].get("webauthn", []),
+            "services": [
+                {"id": service["provider_id"], "name": service["name"], "is_linked": service["provider_id"] in linked}
+                for service in settings.SIGN_IN_SERVICES
+            ],
             "passkeys_work": settings.IS_HTTPS or urlsplit(settings.PUBLIC_URL).hostname == "localhost",
         }
 
@@ -170,6 +181,9 @@ urlpatterns: list[URLPattern] = [
         account_page(ReauthenticateWebAuthnView.as_view()),
         name="mfa_reauthenticate_webauthn",
     ),
+    path("account/service/<slug:provider_id>/login/", services.start, name="openid_connect_login"),
+    path("account/service/<slug:provider_id>/login/callback/", services.callback, name="openid_connect_callback"),
+    path("account/service/<slug:provider_id>/unlink/", services.unlink, name="service-unlink"),
     path("account/code/", entrance_page(CodeView.as_view()), name="mfa_authenticate"),
     path("account/passkey/", entrance_page(LoginWebAuthnView.as_view()), name="mfa_login_webauthn"),
     path("account/second-factor/", account_page(OverviewView.as_view()), name="mfa_index"),

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -101,6 +102,11 @@ def sign_in_service(name: str) -> dict[str, Any]:
     for key, value in values.items():
         if not value:
             raise ImproperlyConfigured(f"OIDC_SERVICES names {name}, and {prefix}{key} is not set.")
+    url = urlsplit(values["URL"])
+    if url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
+        raise ImproperlyConfigured(f"{prefix}URL is {values['URL']}. Use https://, or anybody could answer for it.")
+    if url.path.startswith(("/common", "/organizations", "/consumers")):
+        raise ImproperlyConfigured(f"{prefix}URL is everybody's. Name your tenant: https://.../<tenant id>/v2.0.")
     return {
         "provider_id": name,
         "name": text(f"{prefix}NAME", name.capitalize()),

@@ -43,3 +43,8 @@ AXES_SENSITIVE_PARAMETERS = ["code", "credential", "csrfmiddlewaretoken", "ip_ad
 # Names in our page and in Django's credentials are the same.
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
+SOCIALACCOUNT_ADAPTER = "integrations.people.services.ServiceAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from allauth.mfa.models import Authenticator
 from django.db import connection, models, transaction
 
 from integrations.audit import Actor, audit_append
 from integrations.encryption import Sealed, SecretUnreadableError
 from integrations.models import Msp
+from integrations.people.adapters import SECRETS_CONTEXT
 from integrations.sealed_columns import rows_of, sealed_columns
 
 ROTATION = Actor.system("rotate_keys")
 BATCH = 200
 # How often a row is read again that somebody else changed in between.
 ATTEMPTS = 5
+# An app's secret, and what recovery codes are made of.
+FACTOR_SECRETS = ("secret", "seed")
 
 
 @dataclass
@@ -35,6 +39,8 @@ def secrets_rotate() -> Rotated:
         for pk in _keys_of(model):
             for name in names:
                 _rotate(model, pk, name, rotated)
+    for pk in _keys_of(Authenticator):
+        _rotate_factor(pk, rotated)
     return rotated
 
 
@@ -66,6 +72,27 @@ def _rotate(model: type[models.Model], pk: object, name: str, rotated: Rotated) 
             rotated.resealed += 1
             return
     rotated.busy.append(label)
+
+
+def _rotate_factor(pk: object, rotated: Rotated) -> None:
+    """The same for the secrets of a second factor, which django-allauth keeps in JSON."""
+    for _ in range(ATTEMPTS):
+        data = Authenticator.objects.filter(pk=pk).values_list("data", flat=True).first() or {}
+        names = [name for name in FACTOR_SECRETS if name in data]
+        sealed = {name: Sealed(SECRETS_CONTEXT, data[name].encode()) for name in names}
+        old = [name for name in names if not sealed[name].is_newest]
+        if not old:
+            rotated.newest += len(names)
+            return
+        try:
+            new = {name: sealed[name].rotated().token.decode() for name in old}
+        except SecretUnreadableError:
+            rotated.unreadable.append(f"mfa.authenticator.data of {pk}")
+            return
+        if Authenticator.objects.filter(pk=pk, data=data).update(data={**data, **new}):
+            rotated.resealed += len(new)
+            return
+    rotated.busy.append(f"mfa.authenticator.data of {pk}")
 
 
 def _swap(row: models.Model, name: str, old: Sealed, new: Sealed) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from allauth.account.signals import authentication_step_completed
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset, authenticator_used
+from allauth.socialaccount.signals import social_account_added
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
@@ -91,6 +92,17 @@ def record_removed_factor(
 def record_new_codes(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """New recovery codes; the old ones are void."""
     _record("second_factor.codes_renewed", user, request)
+
+
+@receiver(social_account_added)
+def record_link(sender: Any, request: HttpRequest, sociallogin: Any, **kwargs: Any) -> None:
+    """Another service signs this person in from now on."""
+    link_record("linked", request=request, user=sociallogin.user, service=sociallogin.account.provider)
+
+
+def link_record(verb: str, *, request: HttpRequest, user: User, service: str) -> None:
+    """A link to another service came or went."""
+    _record(f"sign_in_service.{verb}", user, request, service=service)
 
 
 def _known(username: object) -> User | None:

@@ -133,6 +133,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         "problem": problem,
         "login_url": f"{reverse('account_login')}?next={request.path}",
         "services": settings.SIGN_IN_SERVICES,
+        "token": token,
     }
     return _private(_page(request, "invitation.html", **context))
 

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
@@ -14,6 +15,7 @@ from integrations.encryption import Sealed
 from integrations.installation import KeysError, installation_prove, keys_check
 from integrations.models import AuditEvent, AuditKey, Authorization, Connection, Installation
 from tests.cast import Tenant
+from tests.integrations.people.signing_in import app_of, code_of, recovery_codes_of
 
 NEW = "the-new-key-for-tests-0123456789abcdefgh"
 FIELDS = ("client_secret", "access_token", "refresh_token")
@@ -204,3 +206,21 @@ def test_an_installation_is_one_row_whoever_starts_first(acme: Tenant) -> None:
     assert len(ids) == 6
     assert len(set(ids)) == 1
     assert AuditKey.objects.count() == 1
+
+
+def test_second_factors_outlive_the_former_key(acme: Tenant, settings: LazySettings, former: list[str]) -> None:
+    settings.FERNET_KEYS = former
+    secret, codes = app_of(acme.approver), recovery_codes_of(acme.approver)
+    settings.FERNET_KEYS = [NEW, *former]
+    rotation.secrets_rotate()
+    settings.FERNET_KEYS = [NEW]
+    app = Authenticator.objects.get(user=acme.approver, type=Authenticator.Type.TOTP).wrap()
+    assert app.validate_code(code_of(secret))
+    assert recovery_codes_of(acme.approver) == codes
+
+
+def test_a_second_factor_that_no_key_opens_is_named(acme: Tenant, settings: LazySettings, former: list[str]) -> None:
+    settings.FERNET_KEYS = ["another-key-0123456789abcdefghijklmnop"]
+    app_of(acme.approver)
+    settings.FERNET_KEYS = [NEW, *former]
+    assert len([label for label in rotation.secrets_rotate().unreadable if "mfa.authenticator" in label]) == 2

@@ -1,0 +1,93 @@
+"""The way to another sign-in service and back.
+
+A form that is answered with a redirect to another host would be stopped by `form-action 'self'`, which browsers apply
+to the redirect too. So the POST answers a page that goes on by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.openid_connect import views
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from requests import RequestException
+
+from integrations.people.services import INVITATION_KEY, service_name
+from integrations.sign_ins import link_record
+from integrations.step_up import step_up
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_POST
+def start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Out to the service: to sign in, to take an invitation, or, confirmed and signed in, to link an account."""
+    _known(provider_id)
+    process = request.POST.get("process", "login")
+    if process not in {"login", "connect"}:
+        raise Http404
+    if process == "connect":
+        if not request.user.is_authenticated:
+            return redirect("account_login")
+        if (ask := step_up(request, back=reverse("mfa_index"))) is not None:
+            return ask
+    request.session[INVITATION_KEY] = request.POST.get("invitation", "")[:100]
+    try:
+        response = views.login(request, provider_id)
+    except (RequestException, KeyError):
+        logger.exception("The sign-in service %s did not say where its pages are", provider_id)
+        messages.warning(request, f"{service_name(provider_id)} does not answer. Try again later, or take another way.")
+        return redirect("account_login")
+    target = response.headers.get("Location", "")
+    if not urlsplit(target).netloc:
+        return _private(response)
+    context = {**admin.site.each_context(request), "target": target, "name": service_name(provider_id)}
+    return _private(TemplateResponse(request, "account/forward.html", context))
+
+
+@never_cache
+@require_GET
+def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Where the service sends the browser back to."""
+    _known(provider_id)
+    return _private(views.callback(request, provider_id))
+
+
+@require_POST
+def unlink(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """The service signs this person in no more."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    if (ask := step_up(request, back=reverse("mfa_index"))) is not None:
+        return ask
+    user = request.user
+    if not user.has_usable_password():
+        messages.error(
+            request, "Nothing was changed: it is your only way to sign in. Ask your operator for a password."
+        )
+    elif SocialAccount.objects.filter(user=user, provider=provider_id).delete()[0]:
+        link_record("unlinked", request=request, user=user, service=provider_id)
+        messages.success(request, f"{service_name(provider_id)} signs you in no more.")
+    return redirect("mfa_index")
+
+
+def _known(provider_id: str) -> None:
+    if provider_id not in {service["provider_id"] for service in settings.SIGN_IN_SERVICES}:
+        raise Http404
+
+
+def _private(response: HttpResponseBase) -> HttpResponseBase:
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,2 @@
+// Goes on to where the page's one link leads.
+window.location.replace(document.getElementById("forward").href);
