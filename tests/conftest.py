@@ -6,7 +6,9 @@ import os
 from collections.abc import Generator
 
 import pytest
+from django.contrib.contenttypes.management import create_contenttypes
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models.signals import post_migrate
 
 from tests.cast import acme, ninjaone, northwind, sandbox
 from tests.flushing import execute_sql_flush
@@ -15,6 +17,10 @@ __all__ = ["acme", "ninjaone", "northwind", "sandbox"]
 
 # Tables are emptied between tests, the audit's too.
 BaseDatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]
+
+# And not filled again with Django's permissions, which nobody here has: that would be most of what a test costs.
+post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+post_migrate.disconnect(create_contenttypes)
 
 # A test that skips for want of a machine part says so: pytest.skip("needs: Chromium (apt install chromium)").
 NEEDS = "needs: "
