@@ -103,7 +103,7 @@ def _framed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
             **admin.site.each_context(request),
             "title": "",
             # For a data attribute: a page holds no script of its own, not even one that is only data.
-            "passkey_options": json.dumps(own.get("js_data", {}), cls=DjangoJSONEncoder),
+            "passkey_options": json.dumps(next(iter(own.get("js_data", {}).values()), None), cls=DjangoJSONEncoder),
             **own,
         }
         if response.context_data.get("form") is not None and was_locked_out(request):

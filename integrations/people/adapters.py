@@ -76,10 +76,10 @@ class AccountAdapter(SayingLockedOut, DefaultAccountAdapter):  # type: ignore[mi
         return not recently_authenticated(context.request)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """By a second factor alone, where there is one."""
+        """By a second factor alone, where there is one; a passkey first, which no other site can ask for."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         factors = [method for method in methods if method["id"] != "reauthenticate"]
-        return factors or methods
+        return sorted(factors, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn") or methods
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
