@@ -113,8 +113,8 @@ def unknown_settle(*, user: User, msp: Msp, invocation_id: UUID, happened: bool,
 
 def may_decide(*, user: User, row: Invocation) -> str:
     """Why this person may not decide this request; "" when they may. Read from the database now."""
-    if not User.objects.filter(pk=user.pk, is_active=True).exists():
-        return "Your account is switched off."
+    if not User.objects.filter(pk=user.pk, is_active=True, is_superuser=False).exists():
+        return "Your account is switched off, or operates the platform."
     if not Membership.objects.for_msp(row.msp).filter(user=user, is_approver=True).exists():
         return "Only approvers decide. Ask an admin for the role."
     if row.agent.owner_id == user.pk and not row.msp.own_requests_allowed:
@@ -189,7 +189,12 @@ def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_cod
         actor=Actor.user(user),
         action=f"request.{verdict.value}",
         subject=f"invocation {row.pk}",
-        data={"digest": digest, "reason_code": reason_code, "comment": comment[:2000]},
+        data={
+            "digest": digest,
+            "reason_code": reason_code,
+            "comment": comment[:2000],
+            "own_agent": row.agent.owner_id == user.pk,
+        },
     )
 
 

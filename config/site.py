@@ -31,7 +31,10 @@ from integrations.brake_pages import brake_urls, everything_frozen_for, may_brak
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
+from integrations.rules_page import rules_urls
 from integrations.tenant_admin import TenantModelAdmin, member_of
+from integrations.visit_pages import visit_urls
+from integrations.visits import visit_record
 
 # "View on site" and the search for choices tell existing from foreign rows. Nothing here has a page outside the
 # dashboard, and no form searches.
@@ -82,6 +85,8 @@ class DashboardSite(AdminSite):
             if second_factor_missing(request):
                 return redirect("mfa_index")
             membership = member_of(request)
+            if membership is not None and membership.visit_reason:
+                visit_record(request, membership)
             with timezone.override(zone_of(membership.msp.time_zone if membership else "UTC")):
                 response: HttpResponseBase = guarded(request, *args, **kwargs)
                 if isinstance(response, TemplateResponse):
@@ -95,8 +100,8 @@ class DashboardSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
-        brakes = brake_urls(self.admin_view)
-        return [*brakes, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
+        own = [*brake_urls(self.admin_view), *visit_urls(self.admin_view), *rules_urls(self.admin_view)]
+        return [*own, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Django's, with a form that puts the change on record."""

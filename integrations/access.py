@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest
 
 from integrations.brakes import everything_frozen
-from integrations.models import Membership
+from integrations.models import Membership, User
+from integrations.visits import visit_membership
 
 SESSION_KEY = "msp"
 
 
 def memberships_of(request: HttpRequest) -> list[Membership]:
-    """The person's memberships, by MSP name; empty for strangers and disabled accounts."""
+    """The person's memberships, by MSP name; empty for strangers, disabled accounts and operators."""
     user = request.user
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_authenticated or not user.is_active or user.is_superuser:
         return []
     rows = Membership.objects.filter(user=user).select_related("msp", "user").order_by("msp__name")
     return list(rows.annotate(everything_frozen=everything_frozen()))
 
 
+def sessions_end(user: User) -> None:
+    """End every session of this person: with the next click they are nobody."""
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+
+
 def current_membership(request: HttpRequest) -> Membership | None:
-    """The membership in the MSP chosen for this session, else the first; None for people without any."""
+    """The membership in the MSP chosen for this session, else the first; None for people without any.
+
+    An operator who gave a reason looks as if they were a viewer (see `integrations.visits`).
+    """
+    if request.user.is_authenticated and request.user.is_superuser:
+        return visit_membership(request)
     memberships = memberships_of(request)
     chosen = request.session.get(SESSION_KEY)
     for membership in memberships:

@@ -10,7 +10,10 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
+from integrations.access import sessions_end
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
 from integrations.people.records import account_record
@@ -25,17 +28,22 @@ class MspForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Msp
-        fields = ("name", "slug", "time_zone", "own_requests_allowed", "calls_per_minute", "pending_limit")
+        fields = ("name", "slug", "time_zone", "calls_per_minute", "pending_limit")
 
 
 @admin.register(Msp)
 class MspAdmin(AsksAgainMixin, PlatformAdmin[Msp]):
     """The tenants of this installation."""
 
-    list_display = ("name", "slug", "time_zone", "created_at")
+    list_display = ("name", "slug", "time_zone", "created_at", "look")
     list_display_links = ("name",)
     form = MspForm
     search_fields = ("name", "slug")
+
+    @admin.display(description="Its pages")
+    def look(self, msp: Msp) -> str:
+        """The way in, which asks for a reason."""
+        return format_html('<a href="{}">Look, with a reason</a>', reverse("admin:visit", args=[msp.pk]))
 
     def save_model(self, request: HttpRequest, obj: Msp, form: Any, change: bool) -> None:
         """Save, and put it into the MSP's own audit."""
@@ -61,6 +69,12 @@ class AccountAdmin(AsksAgainMixin, PlatformAdmin[User], UserAdmin):  # type: ign
         ("Person", {"fields": ("first_name", "last_name", "email")}),
         ("Access", {"fields": ("is_active", "is_superuser")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whoever is switched off, or gets or loses the platform, signs in anew."""
+        super().save_model(request, obj, form, change)
+        if change and {"is_active", "is_superuser"} & set(form.changed_data):
+            sessions_end(obj)
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Set somebody's password, and put it on record."""

@@ -68,6 +68,9 @@ class Membership(models.Model):
 
     objects = TenantQuerySet.as_manager()
 
+    # Why somebody who is no member looks as if they were one; such a membership is never stored.
+    visit_reason = ""
+
     class Meta:
         ordering = ["user__username"]
         constraints = [

@@ -21,7 +21,7 @@ WITHOUT_BODY = (
     "password_change", "password_change_done", "jsi18n",
     "app_list", "_page", "approval-standing", "agent-key-issue", "agent-key-revoke", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
-    "ninjaone-callback", "runner-remove", "invitation", "invitation-withdraw", "msp-stop",
+    "ninjaone-callback", "runner-remove", "visit-leave", "invitation", "invitation-withdraw", "msp-stop",
     "agent-stop", "everything-stop", "approval-report",
 )  # fmt: skip
 
@@ -62,6 +62,8 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "msp-go-on": {"reason": "It was us."},
         "agent-go-on": {"reason": "It was us."},
         "everything-go-on": {"reason": "It was us."},
+        "visit": {"reason": "A support case of theirs."},
+        "msp-rules": {"time_zone": "UTC", "own_requests_allowed": "on"},
         "policy-save": {"mode_ninjaone:ninja-get-device": "disabled"},
     }
 

@@ -101,7 +101,7 @@ def test_no_page_needs_inline_script_or_style(acme: Tenant) -> None:
     client = acme.signed_in(acme.admin)
     base = "/dashboard/integrations"
     urls = ["/dashboard/", QUEUE, f"{QUEUE}{row.pk}/", "/dashboard/approvals/invocation/", f"{base}/agent/",
-            f"{base}/agent/add/", f"{base}/agent/{acme.agent.pk}/change/", f"{base}/membership/add/",
+            f"{base}/agent/add/", f"{base}/agent/{acme.agent.pk}/change/", "/dashboard/rules/",
             f"{base}/auditevent/", "/dashboard/password_change/", LOGIN]  # fmt: skip
     for url in urls:
         response = client.get(url, follow=True)

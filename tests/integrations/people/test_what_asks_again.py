@@ -81,7 +81,7 @@ def test_an_open_browser_changes_no_policy_runner_credential_member_or_key(acme:
         f"{DETAIL}connection": {"region": "us"},
         f"{DETAIL}disconnect": {},
         f"{DETAIL}authorize": {},
-        f"{TEAM}add/": {"person": "mallory", "password": "a long enough secret"},
+        "/dashboard/rules/": {"time_zone": "UTC", "own_requests_allowed": "on"},
         f"{TEAM}{member.pk}/change/": {"is_admin": "on"},
         f"{TEAM}{member.pk}/delete/": {"post": "yes"},
         f"/dashboard/integrations/agent/{acme.agent.pk}/keys/": {},

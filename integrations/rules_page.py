@@ -1,0 +1,67 @@
+"""What an MSP decides about itself: whether owners may decide their own agents' requests, and its time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from integrations.audit import Actor, audit_append
+from integrations.models import Msp, User
+from integrations.step_up import step_up
+from integrations.tenant_admin import acting_member
+
+
+class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The two rules."""
+
+    time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(available_timezones())])
+
+    class Meta:
+        model = Msp
+        fields = ("own_requests_allowed", "time_zone")
+
+
+def rules(request: HttpRequest) -> HttpResponse:
+    """Show and change them."""
+    msp = acting_member(request).msp
+    if not acting_member(request).is_admin:
+        raise PermissionDenied
+    before = {name: getattr(msp, name) for name in RulesForm.Meta.fields}
+    form = RulesForm(request.POST if request.method == "POST" else None, instance=msp, label_suffix="")
+    if request.method == "POST":
+        if (ask := step_up(request, back=request.path)) is not None:
+            return ask
+        if form.is_valid():
+            _save(request, form, before)
+            messages.success(request, "Saved.")
+            return redirect("admin:integrations_membership_changelist")
+    context = {**admin.site.each_context(request), "title": f"Rules of {msp}", "form": form}
+    return TemplateResponse(request, "admin/rules.html", context)
+
+
+def rules_urls(view: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]) -> list[URLPattern]:
+    """The address, guarded by `view`."""
+    return [path("rules/", view(rules), name="msp-rules")]
+
+
+def _save(request: HttpRequest, form: RulesForm, before: dict[str, object]) -> None:
+    values = {name: form.cleaned_data[name] for name in form.changed_data}
+    with transaction.atomic():
+        Msp.objects.filter(pk=form.instance.pk).update(**values)
+        audit_append(
+            msp=form.instance,
+            actor=Actor.user(cast(User, request.user)),
+            action="msp.rules_changed",
+            subject=f"MSP {form.instance.name}",
+            data={"values": values, "before": {name: before[name] for name in values}},
+        )
