@@ -24,6 +24,8 @@ IDS = {
     "invitation_id": "invitation",
     # Whoever holds a link may see whose it is, so the matrix holds none.
     "token": "token",
+    # Of another service to sign in with: there is none by this name.
+    "provider_id": "token",
     "tool": "tool",  # of the API
 }
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")
