@@ -57,7 +57,8 @@
   };
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
-    if (!window.PublicKeyCredential) continue;
+    // Browsers know passkeys for names alone, not for addresses such as 127.0.0.1.
+    if (!window.PublicKeyCredential || /^[\d.]+$|:/.test(location.hostname)) continue;
     form.hidden = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
