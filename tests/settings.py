@@ -29,6 +29,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 # The host of Django's test client, which is no place to start a trial on.
 PUBLIC_URL = "http://testserver"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Each test client would look through all static files first.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
