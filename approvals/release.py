@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -26,7 +27,7 @@ PASSING = {"upstream_unavailable", "rate_limited", "upstream_error"}
 
 def changes(row: Invocation) -> list[str]:
     """What changed since the decision, in phrases; empty when it may go out. Raises GateError to wait and retry."""
-    standing = _standing(row)
+    standing = _standing(row) or _connection_differences(row)
     if standing:
         return standing
     connection, tool = cast(Connection, row.connection), TOOLS[row.tool]
@@ -112,6 +113,15 @@ def _standing(row: Invocation) -> list[str]:
         if votes < row.approvals_needed:
             found.append("its approvals are not on record")
     return found
+
+
+def _connection_differences(row: Invocation) -> list[str]:
+    """An approval holds for the connection that people saw; another NinjaOne is not even asked about it."""
+    if row.approvals_needed == 0:
+        return []
+    then, connection = Consent.from_text(row.consent), cast(Connection, row.connection)
+    now = replace(then, epoch=connection.epoch, region=connection.region, client_id=connection.client_id)
+    return differences(then, now)
 
 
 def _request_differences(row: Invocation, then: Consent) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
+from functools import partial
+from typing import Any, cast
 
 import pytest
-from django.db import connection
 
 from approvals.errors import GateError
+from approvals.gate import Submitted
 from approvals.models import Invocation, Status
 from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
@@ -16,7 +17,8 @@ from integrations.clock import database_now
 from integrations.models import Agent
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, ask, deny, submit
-from tests.cast import Tenant
+from tests.approvals.crowd import crowd_of
+from tests.cast import Tenant, lift_limits
 
 KEY = {"idempotency_key": "ticket-1014-reboot"}
 
@@ -74,43 +76,23 @@ def test_an_identical_call_that_is_overdue_is_expired_on_the_way(acme: Tenant) -
     assert again(first.pk).status == Status.EXPIRED
 
 
-def test_many_at_once_make_one_row(acme: Tenant) -> None:
-    found: list[str] = []
-    barrier = threading.Barrier(16)
-
-    def one() -> None:
-        try:
-            barrier.wait()
-            found.append(str(ask(acme, "ninja-reboot-device", device_id=43).pk))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 16
-    assert len(set(found)) == 1
+@pytest.mark.parametrize("options", [{}, KEY], ids=["without a key", "with a key"])
+def test_many_at_once_make_one_row(acme: Tenant, options: dict[str, Any]) -> None:
+    lift_limits(acme)
+    with crowd_of(64) as crowd:
+        asked = [partial(submit, acme, "ninja-reboot-device", options=options, device_id=43)] * 64
+        found = cast("list[Submitted]", crowd.at_once(asked))
+    assert len({one.invocation.pk for one in found}) == 1
+    assert sum(not one.is_replay for one in found) == 1
     assert Invocation.objects.count() == 1
 
 
 def test_many_auto_writes_with_one_key_at_once_are_sent_once(acme: Tenant, ninjaone: Sandbox) -> None:
-    barrier = threading.Barrier(8)
-    found: list[str] = []
-
-    def one() -> None:
-        try:
-            barrier.wait()
-            ticket = {"organization_id": 2, "ticket_form_id": 1, "subject": "Once"}
-            found.append(str(submit(acme, "ninja-create-ticket", options=KEY, **ticket).invocation.pk))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (len(found), len(set(found))) == (8, 1)
+    lift_limits(acme)
+    ticket = {"organization_id": 2, "ticket_form_id": 1, "subject": "Once"}
+    with crowd_of(64) as crowd:
+        asked = [partial(submit, acme, "ninja-create-ticket", options=KEY, **ticket)] * 64
+        found = cast("list[Submitted]", crowd.at_once(asked))
+    assert len({one.invocation.pk for one in found}) == 1
+    assert Invocation.objects.count() == 1
     assert len(ninjaone.calls("POST")) == 1

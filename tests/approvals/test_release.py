@@ -48,6 +48,7 @@ CHANGES: dict[str, tuple[Asked, Change, str]] = {
     "moved": (REBOOT, lambda _, ninja: setattr(ninja.acme.devices[43], "organization_id", 3), "organization"),
     "gone": (REBOOT, lambda _, ninja: ninja.acme.devices.pop(43), "43"),
     "reconnected": (REBOOT, lambda acme, _: Connection.objects.update(epoch=2), "reconnected"),
+    "region": (REBOOT, lambda acme, _: Connection.objects.update(region="eu"), "region changed"),
     "client": (REBOOT, lambda acme, _: Connection.objects.update(client_id="sandbox-northwind"), "client id"),
     "disconnected": (REBOOT, lambda acme, _: Connection.objects.update(state="not_authorized"), "disconnected"),
     "disabled": (REBOOT, set_policy(Mode.DISABLED), "disabled"),
