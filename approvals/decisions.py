@@ -148,6 +148,21 @@ def _decision(user: User, msp: Msp, invocation_id: UUID, digest: str) -> Iterato
             yield pending if DIGEST.fullmatch(digest) else mine.none()
     except LateError:
         raise _refusal(mine, digest) or _stands(Status.EXPIRED) from None
+    except GateError as error:
+        _record_refusal(user, msp, invocation_id, error)
+        raise
+
+
+def _record_refusal(user: User, msp: Msp, invocation_id: UUID, refusal: GateError) -> None:
+    """Somebody tried to decide what is not theirs to decide, or is frozen: no page offers that."""
+    with transaction.atomic():
+        audit_append(
+            msp=msp,
+            actor=Actor.user(user),
+            action="decision.refused",
+            subject=f"invocation {invocation_id}",
+            data={"code": refusal.code, "why": refusal.message},
+        )
 
 
 def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:

@@ -99,6 +99,20 @@ def test_nothing_is_approved_while_the_msp_is_frozen(acme: Tenant) -> None:
     assert code_of(acme, row) == "frozen"
 
 
+def test_who_tried_to_decide_what_is_not_theirs_is_on_record(acme: Tenant) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    assert code_of(acme, row, acme.viewer) == "scope_denied"
+    with pytest.raises(GateError):
+        deny(acme, row, acme.admin)
+    Msp.objects.update(frozen_at=database_now())
+    assert code_of(acme, row) == "frozen"
+    entries = AuditEvent.objects.for_msp(acme.msp).filter(action="decision.refused", subject=f"invocation {row.pk}")
+    assert [entry.actor for entry in entries.order_by("number")] == [
+        "user acme-viewer", "user acme-admin", "user acme-approver"
+    ]  # fmt: skip
+    assert (again(row.pk).approvals_given, again(row.pk).reason_code) == (0, "")
+
+
 def test_a_late_decision_is_refused_before_any_sweeper_ran(acme: Tenant) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
     Invocation.objects.update(expires_at=database_now() - timedelta(seconds=1))
