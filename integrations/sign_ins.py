@@ -42,18 +42,20 @@ def record_sign_out(sender: Any, request: HttpRequest | None, user: User | None,
 
 @receiver(user_login_failed)
 def record_failure(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Somebody tried the name of a person whom we know."""
+    """Somebody tried the name of a person whom we know.
+
+    What a lockout refused unread is not on record one by one: whoever goes on would fill the record without an end.
+    """
     user = _known(credentials.get(User.USERNAME_FIELD))
-    if user is not None:
-        factor = str(credentials.get("factor", "password"))
-        _record("login.failed", user, request, factor=factor, refused_unread=was_locked_out(request))
+    if user is not None and not (was_locked_out(request) and not _was_counted(request)):
+        _record("login.failed", user, request, factor=str(credentials.get("factor", "password")))
 
 
 @receiver(user_locked_out)
 def record_lockout(sender: Any, request: HttpRequest, username: str | None, **kwargs: Any) -> None:
-    """The failure that locked the account or the address; those after it are on record as refused unread."""
+    """The failure that locked the account or the address."""
     user = _known(username)
-    if user is not None and getattr(request, "axes_failures_since_start", None) is not None:
+    if user is not None and _was_counted(request):
         _record("login.locked", user, request)
 
 
@@ -103,6 +105,11 @@ def record_link(sender: Any, request: HttpRequest, sociallogin: Any, **kwargs: A
 def link_record(verb: str, *, request: HttpRequest, user: User, service: str) -> None:
     """A link to another service came or went."""
     _record(f"sign_in_service.{verb}", user, request, service=service)
+
+
+def _was_counted(request: HttpRequest | None) -> bool:
+    """Whether django-axes looked at this attempt, instead of refusing it unread."""
+    return getattr(request, "axes_failures_since_start", None) is not None
 
 
 def _known(username: object) -> User | None:

@@ -16,7 +16,7 @@ from tests.cast import Tenant
 
 def seen(request: HttpRequest) -> HttpResponse:
     """Tells what the middleware put onto the request."""
-    names = ("session", "user", "_messages", "htmx")
+    names = ("session", "user", "_messages", "allauth", "htmx")
     return HttpResponse(",".join(name for name in names if hasattr(request, name)))
 
 
@@ -54,7 +54,7 @@ def test_nothing_but_static_files_may_be_kept_by_a_cache(client: Client, db: Non
 @pytest.mark.parametrize("door", ["/api/seen", "/mcp"])
 def test_agents_doors_know_no_session_and_no_user_whatever_the_cookies(acme: Tenant, door: str) -> None:
     browser = acme.signed_in(acme.admin)
-    assert browser.get("/dashboard/seen").content == b"session,user,_messages,htmx"
+    assert browser.get("/dashboard/seen").content == b"session,user,_messages,allauth,htmx"
     assert browser.get(door).content == b""
 
 
