@@ -16,6 +16,12 @@ def networks(texts: list[str]) -> list[Network]:
     return [ip_network(text) for text in texts]
 
 
+def is_within(address: str, ranges: list[str]) -> bool:
+    """Whether an address lies in one of the ranges; an unknown address ("") lies in none."""
+    found = _parsed(address)
+    return found is not None and any(found in network for network in networks(ranges))
+
+
 def client_address(request: HttpRequest) -> str:
     """The nearest address that is not one of our proxies; "" where there is none (a Unix socket).
 

@@ -6,11 +6,14 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
+from integrations.addresses import is_within
 from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, everything_frozen
 from integrations.clock import Now, database_now, now_seen
@@ -19,11 +22,17 @@ from integrations.prepared import PreparedQuery
 
 # The wire contract: cs_<8 public characters>_<43 secret characters>.
 KEY_PATTERN = re.compile(r"cs_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")
+# How long a key that was replaced still works.
+OVERLAP = timedelta(hours=24)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class InvalidKeyError(Exception):
-    """No key, or one that is malformed, unknown, expired or revoked, or whose agent is switched off."""
+    """No key, or one that is malformed, unknown, expired, revoked, used elsewhere, or whose agent is switched off."""
+
+
+class KeyOverError(Exception):
+    """The key does not work any more, so there is nothing to rotate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +96,36 @@ def agent_key_revoke(*, key: AgentKey, actor: Actor) -> bool:
     return True
 
 
-def agent_key_authenticate(*, authorization: str | None) -> Principal:
-    """The principal of an `Authorization` header. Raises InvalidKeyError."""
+def agent_key_rotate(*, key: AgentKey, actor: Actor) -> tuple[AgentKey, str]:
+    """A new key in place of `key`, which still works for a day, so that nobody has to change both at one moment.
+
+    The new one lives as long as the former one was made for. Raises KeyOverError for one that does not work any more.
+    """
+    with transaction.atomic():
+        now = database_now()
+        valid = AgentKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), pk=key.pk, revoked_at=None)
+        until = now + OVERLAP if key.expires_at is None else min(key.expires_at, now + OVERLAP)
+        if not valid.update(expires_at=until):
+            raise KeyOverError
+        lifetime = None if key.expires_at is None else key.expires_at - key.created_at
+        new, text = agent_key_issue(
+            agent=key.agent, actor=actor, expires_at=None if lifetime is None else now + lifetime
+        )
+        audit_append(
+            msp=key.msp,
+            actor=actor,
+            action="agent_key.rotated",
+            subject=f"agent {key.agent.name}",
+            data={"agent": str(key.agent_id), "prefix": key.prefix, "until": until.isoformat(), "new": new.prefix},
+        )
+    return new, text
+
+
+def agent_key_authenticate(*, authorization: str | None, address: Callable[[], str] = lambda: "") -> Principal:
+    """The principal of an `Authorization` header. Raises InvalidKeyError.
+
+    `address` tells where the call comes from; it is asked only for agents that are limited to addresses.
+    """
     scheme, _, text = (authorization or "").partition(" ")
     match = KEY_PATTERN.fullmatch(text.strip())
     if scheme.lower() != "bearer" or match is None:
@@ -100,7 +137,8 @@ def agent_key_authenticate(*, authorization: str | None) -> Principal:
     now_seen(now)
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKeyError
-    if not row.agent.is_enabled:
+    ranges = row.agent.allowed_addresses
+    if not row.agent.is_enabled or (ranges is not None and not is_within(address(), ranges)):
         raise InvalidKeyError
     _note_use(row, now)
     return Principal(row, now)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from integrations.addresses import client_address
 from integrations.agent_keys import InvalidKeyError, Principal, agent_key_authenticate
 
 
@@ -16,7 +20,10 @@ class AgentKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[None, Principal]:
         """The principal. Raises AuthenticationFailed, also without a header."""
         try:
-            return None, agent_key_authenticate(authorization=request.META.get("HTTP_AUTHORIZATION"))
+            return None, agent_key_authenticate(
+                authorization=request.META.get("HTTP_AUTHORIZATION"),
+                address=lambda: client_address(cast(HttpRequest, request)),
+            )
         except InvalidKeyError as error:
             raise AuthenticationFailed from error
 

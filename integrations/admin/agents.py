@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-import re
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from integrations.agent_keys import agent_key_issue, agent_key_revoke
+from integrations.agent_keys import KeyOverError, agent_key_issue, agent_key_revoke, agent_key_rotate
 from integrations.audit import Actor
+from integrations.clock import database_now
+from integrations.list_fields import AddressesField, LinesField, NumbersField
 from integrations.models import Agent, AgentKey, User
 from integrations.step_up import step_up
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
+LIMITS = ("allowed_tools", "allowed_organizations", "allowed_addresses")
+# How long a new key may live, in days; 0 for one that ends only when it is revoked.
+LIFETIMES = {"0": None, "30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 RATES = ("calls_per_minute", "writes_per_minute", "pending_limit")
-TOOL_ID = re.compile(r"[a-z0-9]+:[a-z0-9-]{1,48}")
-
-
-class LinesField(forms.CharField):
-    """A list, one entry a line; None when empty, which means no limit."""
-
-    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-
-    def prepare_value(self, value: Any) -> Any:
-        """The list as lines."""
-        return "\n".join(str(item) for item in value) if isinstance(value, list) else value
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare what is meant, not how it is spaced."""
-        return (initial or []) != str(data or "").split()
-
-    def clean(self, value: Any) -> list[Any] | None:
-        """The entries without repetitions."""
-        entries = list(dict.fromkeys(str(value or "").replace(",", " ").split()))
-        return [self.entry(text) for text in entries] or None
-
-    def entry(self, text: str) -> Any:
-        """One entry. Raises ValidationError."""
-        if TOOL_ID.fullmatch(text) is None:
-            raise ValidationError(f"“{text}” is not a tool id. One looks like ninjaone:ninja-list-devices.")
-        return text
-
-
-class NumbersField(LinesField):
-    """A list of NinjaOne ids."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare as text."""
-        return super().has_changed([str(item) for item in initial or []], data)
-
-    def entry(self, text: str) -> int:
-        """A positive int32."""
-        if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-            raise ValidationError(f"“{text}” is not a NinjaOne organization id. Use its number, such as 2.")
-        return int(text)
 
 
 class AgentForm(TenantForm):
@@ -73,9 +37,13 @@ class AgentForm(TenantForm):
         required=False, help_text="NinjaOne organization ids, one a line. Empty: every organization."
     )
 
+    allowed_addresses = AddressesField(
+        required=False, help_text="Addresses or ranges its keys may be used from, one a line. Empty: from everywhere."
+    )
+
     class Meta:
         model = Agent
-        fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations", *RATES)
+        fields = ("name", "owner", "is_enabled", *LIMITS, *RATES)
 
 
 @admin.register(Agent)
@@ -85,7 +53,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     form = AgentForm
     admins_add = True
     admins_change = True
-    fields = ("name", "owner", "is_enabled", "allowed_tools", "allowed_organizations", *RATES)
+    fields = ("name", "owner", "is_enabled", *LIMITS, *RATES)
     list_display = ("name", "owner", "is_enabled", "tools", "organizations", "since")
     list_title = "Agents"
     list_display_links = ("name",)
@@ -103,6 +71,8 @@ class AgentAdmin(TenantModelAdmin[Agent]):
                 name="agent-key-revoke",
             ),
         ]
+        rotate = self.admin_site.admin_view(require_POST(self.rotate))
+        own.append(path("<uuid:agent_id>/keys/<uuid:key_id>/rotate/", rotate, name="agent-key-rotate"))
         return [*own, *super().get_urls()]
 
     def change_view(
@@ -119,7 +89,29 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         agent = self._own(request, agent_id)
         if (ask := step_up(request, back=_page_of(agent))) is not None:
             return ask
-        key, plaintext = agent_key_issue(agent=agent, actor=Actor.user(cast(User, request.user)))
+        lifetime = LIFETIMES.get(request.POST.get("days", "0"), LIFETIMES["30"])
+        key, plaintext = agent_key_issue(
+            agent=agent,
+            actor=Actor.user(cast(User, request.user)),
+            expires_at=None if lifetime is None else database_now() + lifetime,
+        )
+        return self._shown(request, agent, key, plaintext)
+
+    def rotate(self, request: HttpRequest, agent_id: UUID, key_id: UUID) -> HttpResponse:
+        """Make a key in place of another one, which works for another day, and show it, this once."""
+        agent = self._own(request, agent_id)
+        key = self._key(agent, key_id)
+        if (ask := step_up(request, back=_page_of(agent))) is not None:
+            return ask
+        try:
+            new, plaintext = agent_key_rotate(key=key, actor=Actor.user(cast(User, request.user)))
+        except KeyOverError:
+            messages.error(request, f"{key} does not work any more, so it was not replaced. Make a new key.")
+            return redirect(_page_of(agent))
+        messages.warning(request, f"{key} works for another 24 hours. Give the agent the new one until then.")
+        return self._shown(request, agent, new, plaintext)
+
+    def _shown(self, request: HttpRequest, agent: Agent, key: AgentKey, plaintext: str) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"New key for {agent}",
@@ -133,14 +125,18 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     def revoke(self, request: HttpRequest, agent_id: UUID, key_id: UUID) -> HttpResponse:
         """Revoke a key for its very next call. At once: what stops an agent is never held up by a question."""
         agent = self._own(request, agent_id)
-        key = AgentKey.objects.for_msp(agent.msp).filter(agent=agent, pk=key_id).select_related("agent", "msp").first()
-        if key is None:
-            raise Http404("There is no such page.")
+        key = self._key(agent, key_id)
         if agent_key_revoke(key=key, actor=Actor.user(cast(User, request.user))):
             messages.success(request, f"{key} is revoked. Its next call is refused.")
         else:
             messages.info(request, f"{key} was revoked before.")
         return redirect(_page_of(agent))
+
+    def _key(self, agent: Agent, key_id: UUID) -> AgentKey:
+        key = AgentKey.objects.for_msp(agent.msp).filter(agent=agent, pk=key_id).select_related("agent", "msp").first()
+        if key is None:
+            raise Http404("There is no such page.")
+        return key
 
     def _own(self, request: HttpRequest, agent_id: UUID) -> Agent:
         """The agent, for an admin of its MSP. Rights first, so that a viewer learns nothing about ids."""

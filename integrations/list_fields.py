@@ -1,0 +1,63 @@
+"""Form fields that hold a list, one entry a line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.addresses import networks
+
+TOOL_ID = re.compile(r"[a-z0-9]+:[a-z0-9-]{1,48}")
+
+
+class LinesField(forms.CharField):
+    """A list, one entry a line; None when empty, which means no limit."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The list as lines."""
+        return "\n".join(str(item) for item in value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what is meant, not how it is spaced."""
+        return (initial or []) != str(data or "").split()
+
+    def clean(self, value: Any) -> list[Any] | None:
+        """The entries without repetitions."""
+        entries = list(dict.fromkeys(str(value or "").replace(",", " ").split()))
+        return [self.entry(text) for text in entries] or None
+
+    def entry(self, text: str) -> Any:
+        """One entry. Raises ValidationError."""
+        if TOOL_ID.fullmatch(text) is None:
+            raise ValidationError(f"“{text}” is not a tool id. One looks like ninjaone:ninja-list-devices.")
+        return text
+
+
+class NumbersField(LinesField):
+    """A list of NinjaOne ids."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare as text."""
+        return super().has_changed([str(item) for item in initial or []], data)
+
+    def entry(self, text: str) -> int:
+        """A positive int32."""
+        if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+            raise ValidationError(f"“{text}” is not a NinjaOne organization id. Use its number, such as 2.")
+        return int(text)
+
+
+class AddressesField(LinesField):
+    """A list of addresses and ranges."""
+
+    def entry(self, text: str) -> str:
+        """One, in the usual spelling."""
+        try:
+            return str(networks([text])[0])
+        except ValueError as error:
+            raise ValidationError(f"“{text}” is no address or range. One looks like 192.0.2.0/24.") from error
