@@ -90,7 +90,8 @@ class Process:
     def _start(self) -> None:
         self.is_ready = False
         self.started += 1
-        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self.log.touch()
+        self._log_start = self.log.stat().st_size
         if self.nursery is not None:
             self._running = self.nursery.start(self.arguments, self.log)
             return
