@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
@@ -17,7 +16,7 @@ from django.db.models import Exists, F
 from approvals import release
 from approvals.errors import GateError
 from approvals.models import Attempt, Invocation, Status
-from approvals.prepare import parsed_arguments
+from approvals.prepare import call_of
 from approvals.upstream import Outcome, perform
 from integrations import prepared
 from integrations.audit import Actor, audit_append
@@ -27,8 +26,6 @@ from integrations.durable import durable
 from integrations.models import Agent, Connection, Msp
 from integrations.ninjaone.wire import WireRequest
 from tools.calls import Call
-from tools.facts import facts_from_json
-from tools.registry import TOOLS
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +77,14 @@ def dispatch_one(row_id: uuid.UUID) -> bool:
         return False
     try:
         changed = release.changes(row)
+        call = None if changed else call_of(row)
     except GateError as error:
         # NinjaOne cannot be asked right now: it stays queued until its release deadline.
         logger.warning("Invocation %s waits: %s", row.pk, error.message)
         return False
-    if changed:
+    if call is None:
         return release.block(row, changed)
-    return _claim(row) and _send(row)
+    return _claim(row) and _send(row, call)
 
 
 def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
@@ -146,9 +144,8 @@ def _claim(row: Invocation) -> bool:
     return True
 
 
-def _send(row: Invocation) -> bool:
-    tool = TOOLS[row.tool]
-    settle(row, *_sent(row, tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))))
+def _send(row: Invocation, call: Call) -> bool:
+    settle(row, *_sent(row, call))
     return True
 
 

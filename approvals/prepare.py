@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from approvals.consent import Consent, pinned
 from approvals.errors import GateError
+from approvals.models import Invocation
 from approvals.upstream import read_json
 from integrations.audit import canonical
 from integrations.models import Agent, Connection
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from tools.calls import JSON, Call, get
 from tools.errors import ToolRefusedError, UnusableAnswerError
-from tools.facts import Fact, RunnerFact, Target, facts_needed, facts_read, facts_to_json, target_of
+from tools.facts import Fact, RunnerFact, Target, facts_from_json, facts_needed, facts_read, facts_to_json, target_of
 from tools.models import Mode
 from tools.policy import PolicyRow, effective_mode
-from tools.registry import Tool
+from tools.registry import TOOLS, Tool
+from tools.scopes import WITHOUT_OWNER, scope_check, scoped
 
 SEAL_KEYS = ("name", "updatedOn", "lastUpdatedBy")
 
@@ -50,17 +53,22 @@ def prepare(
     modes = {row_id: row.mode for row_id, row in policies.items()}
     mode = effective_mode(tool, policies=modes, call=None)
     asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
-    wants_scope = agent.allowed_organizations is not None
-    facts = _read(tool, arguments, connection, for_approval=asks or wants_scope)
-    try:
+    allowed = agent.allowed_organizations
+    wants_scope = allowed is not None
+    read = _reader(connection)
+    if allowed is not None:
+        with refusals():
+            scope_check(arguments, allowed=allowed, read=read)
+    facts = _read(tool, arguments, connection, read, for_approval=asks or wants_scope)
+    with refusals():
         call = tool.build(arguments, facts)
-    except ToolRefusedError as refusal:
-        raise GateError(refusal.code, refusal.message) from refusal
+        if allowed is not None:
+            call = scoped(call, tool, allowed=allowed, read=read)
     mode = effective_mode(tool, policies=modes, call=call)
     if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
-        facts = _read(tool, arguments, connection, for_approval=True)
+        facts = _read(tool, arguments, connection, read, for_approval=True)
     prepared = Prepared(call, mode, facts, target_of(facts, arguments))
-    _check_scope(agent, prepared)
+    _check_scope(agent, tool, prepared)
     return prepared
 
 
@@ -118,21 +126,55 @@ def parsed_arguments(text: str) -> dict[str, Any]:
     return value
 
 
-def _read(tool: Tool, arguments: dict[str, JSON], connection: Connection, *, for_approval: bool) -> dict[str, Fact]:
-    def read(call: Call) -> JSON:
-        return read_json(connection=connection, call=call)
+def call_of(row: Invocation) -> Call:
+    """The call that a stored invocation was made of; it knows how to read the answer. Raises GateError."""
+    tool, allowed = TOOLS[row.tool], row.agent.allowed_organizations
+    with refusals():
+        call = tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))
+        if allowed is None:
+            return call
+        return scoped(call, tool, allowed=allowed, read=_reader(cast(Connection, row.connection)))
 
-    runner = None
-    if "runner" in facts_needed(tool, arguments, for_approval=for_approval):
-        runner = _live_runner(connection, read_json(connection=connection, call=get("/v2/automation/scripts")))
-    elif connection.runner_script_id is not None:
-        runner = RunnerFact(script_id=connection.runner_script_id, seal=dict(connection.runner_seal or {}))
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What tools and facts refuse, as the gate refuses it."""
     try:
-        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval)
+        yield
     except ToolRefusedError as refusal:
         raise GateError(refusal.code, refusal.message) from refusal
     except UnusableAnswerError as error:
         raise GateError("upstream_error", f"NinjaOne's answer cannot be read: {error} Nothing was sent.") from error
+
+
+def _reader(connection: Connection) -> Callable[[Call], JSON]:
+    """Reads each page once for one call."""
+    pages: dict[tuple[str, str], JSON] = {}
+
+    def read(call: Call) -> JSON:
+        place = call.path, call.query_text
+        if place not in pages:
+            pages[place] = read_json(connection=connection, call=call)
+        return pages[place]
+
+    return read
+
+
+def _read(
+    tool: Tool,
+    arguments: dict[str, JSON],
+    connection: Connection,
+    read: Callable[[Call], JSON],
+    *,
+    for_approval: bool,
+) -> dict[str, Fact]:
+    runner = None
+    if "runner" in facts_needed(tool, arguments, for_approval=for_approval):
+        runner = _live_runner(connection, read(get("/v2/automation/scripts")))
+    elif connection.runner_script_id is not None:
+        runner = RunnerFact(script_id=connection.runner_script_id, seal=dict(connection.runner_seal or {}))
+    with refusals():
+        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval)
 
 
 def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:
@@ -158,9 +200,9 @@ def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:
     return RunnerFact(script_id=connection.runner_script_id, seal={key: live.get(key) for key in SEAL_KEYS})
 
 
-def _check_scope(agent: Agent, prepared: Prepared) -> None:
-    """An agent limited to organizations gets only what provably belongs to one of them."""
-    if agent.allowed_organizations is None:
+def _check_scope(agent: Agent, tool: Tool, prepared: Prepared) -> None:
+    """An agent limited to organizations gets only what provably belongs to one of them, or a list that is cut."""
+    if agent.allowed_organizations is None or tool.name in WITHOUT_OWNER:
         return
     organization = prepared.target.organization_id
     if organization is None or organization not in agent.allowed_organizations:

@@ -43,13 +43,25 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Among:
+    """Keeps rows whose `key` is one of `values`. A row without it stays out."""
+
+    key: str
+    values: frozenset[int]
+
+    def fits(self, row: dict[str, Any]) -> bool:
+        """Whether the row stays."""
+        return row.get(self.key) in self.values
+
+
+@dataclass(frozen=True)
 class PagedAnswer(Answer):
     """A list in pages; `parameter` takes the last id of the page before. `argument` is its name for the agent."""
 
     limit: int
     parameter: str = "after"
     argument: str = "after"
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Filter | Among, ...] = ()
     narrow: str = "Ask for the rest with next, or with a smaller limit."
 
     def next_call(self, call: Call, pages: list[JSON]) -> Call | None:
@@ -127,7 +139,7 @@ class WholeAnswer(Answer):
 
     limit: int
     offset: int | None = None
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Filter | Among, ...] = ()
     narrow: str = "Ask for the rest with next."
 
     def result(self, pages: list[JSON], *, upstream_status: int) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,11 @@ def reaches_runner(arguments: Mapping[str, JSON], runner_id: int) -> bool:
     if _SCRIPT_RUN.fullmatch(path.lower()):
         return any(_is_number(value, runner_id) for name, value in _scalars(body, "") if name not in _NOT_AN_ID)
     return any(_is_number(value, runner_id) for name, value in _scalars(body, "") if name in _SCRIPT_ID_NAMES)
+
+
+def ids_named(value: JSON, names: Collection[str]) -> list[JSON]:
+    """What stands under one of these names (small letters alone), however deep."""
+    return [found for name, found in _scalars(value, "") if name in names]
 
 
 def _subjects_of_route(path: str, body: JSON) -> Subjects:

@@ -109,8 +109,8 @@ def test_an_agent_limited_to_tools_gets_no_other(acme: Tenant) -> None:
 
 def test_an_agent_limited_to_organizations_gets_only_what_belongs_to_one_of_them(acme: Tenant) -> None:
     Agent.objects.update(allowed_organizations=[3])
-    assert refused(acme, "ninja-get-device", device_id=43).code == "scope_denied"
-    assert refused(acme, "ninja-list-devices").code == "scope_denied"
+    assert refused(acme, "ninja-get-device", device_id=43).code == "not_found"
+    assert refused(acme, "ninja-api-get", path="/v2/devices").code == "scope_denied"
     assert ask(acme, "ninja-list-devices", organization_id=3).status == "succeeded"
 
 

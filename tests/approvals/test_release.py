@@ -55,7 +55,7 @@ CHANGES: dict[str, tuple[Asked, Change, str]] = {
     "two people": (REBOOT, set_policy(approvals=2), "2 approvals"),
     "agent off": (REBOOT, lambda acme, _: Agent.objects.update(is_enabled=False), "switched off"),
     "other tools": (REBOOT, lambda acme, _: Agent.objects.update(allowed_tools=[]), "may not use"),
-    "other organizations": (REBOOT, lambda acme, _: Agent.objects.update(allowed_organizations=[3]), "organizations"),
+    "other organizations": (REBOOT, lambda acme, _: Agent.objects.update(allowed_organizations=[3]), "not visible"),
     "key revoked": (REBOOT, lambda acme, _: agent_key_revoke(key=acme.key, actor=Actor.user(acme.admin)), "revoked"),
     "frozen": (REBOOT, lambda acme, _: Msp.objects.update(frozen_at=database_now()), "stopped"),
     "runner edited": (BASH, lambda _, ninja: setattr(ninja.acme.scripts[146], "updated_on", 1.5), "updatedOn"),
