@@ -12,6 +12,7 @@ from typing import cast
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F
+from django.db.models.expressions import Expression
 
 from approvals import release
 from approvals.errors import GateError
@@ -23,7 +24,7 @@ from integrations.audit import Actor, audit_append
 from integrations.brakes import everything_frozen
 from integrations.clock import Now, database_now
 from integrations.durable import durable
-from integrations.models import Agent, Connection, Msp
+from integrations.models import Agent, AgentKey, Connection, Msp
 from integrations.ninjaone.wire import WireRequest
 from tools.calls import Call
 
@@ -33,7 +34,10 @@ DISPATCHER = Actor.system("dispatcher")
 
 
 def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
-    """Send a new auto call and store it. Raises IntegrityError when it lost a race, unsent."""
+    """Send a new auto call and store it.
+
+    Unsent, raises IntegrityError when it lost a race, and GateError when a write was stopped at the last moment.
+    """
     row.attempt_count = 1
     if not row.is_write and row.idempotency_key is None:
         # Nothing can be doubled and nobody can ask for it before it has ended: one row, written before its result is
@@ -48,6 +52,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     row.lease_until = now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS)
     if row.is_write:
         with durable(), transaction.atomic():
+            _check_unstopped(row)
             prepared.insert(row)
             _record_attempt(row, actor)
     else:
@@ -118,18 +123,9 @@ def _claim(row: Invocation) -> bool:
     """Take the row for this process, unless anything that was approved has changed in between."""
     with durable(), transaction.atomic():
         now = database_now()
-        connection = cast(Connection, row.connection)
         # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again
         # after it waited for another dispatcher's row lock. Then both would claim.
-        queued = Invocation.objects.filter(
-            Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
-            Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
-            ~everything_frozen(),
-            Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
-            pk=row.pk,
-            status=Status.QUEUED,
-            release_by__gt=Now(),
-        )
+        queued = Invocation.objects.filter(*_unstopped(row), pk=row.pk, status=Status.QUEUED, release_by__gt=Now())
         if not queued.update(
             status=Status.DISPATCHING,
             dispatch_started_at=now,
@@ -142,6 +138,27 @@ def _claim(row: Invocation) -> bool:
         if row.is_write or row.approvals_needed:
             _record_attempt(row, DISPATCHER)
     return True
+
+
+def _unstopped(row: Invocation) -> list[Expression]:
+    """What has to hold in the moment of the claim, whatever was read before."""
+    connection = cast(Connection, row.connection)
+    return [
+        Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
+        Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
+        ~everything_frozen(),
+        Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
+    ]
+
+
+def _check_unstopped(row: Invocation) -> None:
+    """The same for an auto write. Raises GateError."""
+    if not AgentKey.objects.filter(*_unstopped(row), pk=row.agent_key_id, revoked_at=None).exists():
+        raise GateError(
+            "frozen",
+            "This call was stopped just before it was sent: the agent, its key or the connection is no longer what it "
+            "was when it was asked for. Nothing was sent. Look at GET /api/v1/me, and ask an admin.",
+        )
 
 
 def _send(row: Invocation, call: Call) -> bool:

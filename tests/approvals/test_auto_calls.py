@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import pytest
+
+from approvals.errors import GateError
+from approvals.gate import Submission, invocation_submit
 from approvals.models import Attempt, Invocation, Status
+from integrations.agent_keys import agent_key_revoke
+from integrations.audit import Actor
+from integrations.brakes import agent_freeze, everything_freeze, msp_freeze
 from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.faults import dropped, garbage, html, raw, status
 from tests.approvals.asking import ask, submit
 from tests.cast import Tenant
+from tools.registry import find_tool
 
 
 def test_a_read_runs_at_once_and_hands_out_what_ninjaone_said(acme: Tenant, ninjaone: Sandbox) -> None:
@@ -47,6 +56,26 @@ def test_an_auto_write_has_one_attempt_and_is_audited(acme: Tenant, ninjaone: Sa
     actions = list(AuditEvent.objects.for_msp(acme.msp).order_by("number").values_list("action", flat=True))
     assert actions[-2:] == ["invocation.dispatched", "invocation.succeeded"]
     assert len(ninjaone.calls("POST", "/v2/ticketing/ticket")) == 1
+
+
+@pytest.mark.parametrize("stop", [msp_freeze, agent_freeze, everything_freeze, agent_key_revoke])
+def test_an_auto_write_is_stopped_by_what_happens_after_the_key_was_read(
+    acme: Tenant, ninjaone: Sandbox, stop: Callable[..., bool]
+) -> None:
+    tool = find_tool("ninja-create-ticket")
+    assert tool is not None
+    principal = acme.principal()
+    what = {
+        msp_freeze: {"msp": acme.msp},
+        agent_freeze: {"agent": acme.agent},
+        agent_key_revoke: {"key": principal.key},
+    }
+    stop(actor=Actor.user(acme.admin), **what.get(stop, {}))
+    arguments = {"organization_id": 2, "ticket_form_id": 1, "subject": "Too late"}
+    with pytest.raises(GateError) as refusal:
+        invocation_submit(principal=principal, submission=Submission(tool=tool, arguments=arguments))
+    assert (refusal.value.code, ninjaone.calls("POST")) == ("frozen", [])
+    assert Invocation.objects.get().error_code == "frozen"
 
 
 def test_an_auto_write_that_gets_no_answer_is_unknown_and_never_sent_again(acme: Tenant, ninjaone: Sandbox) -> None:
