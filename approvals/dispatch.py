@@ -11,8 +11,7 @@ from typing import cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F
-from django.db.models.expressions import Expression
+from django.db.models import Exists, F, Q
 
 from approvals import release
 from approvals.errors import GateError
@@ -125,7 +124,7 @@ def _claim(row: Invocation) -> bool:
         now = database_now()
         # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again
         # after it waited for another dispatcher's row lock. Then both would claim.
-        queued = Invocation.objects.filter(*_unstopped(row), pk=row.pk, status=Status.QUEUED, release_by__gt=Now())
+        queued = Invocation.objects.filter(_unstopped(row), pk=row.pk, status=Status.QUEUED, release_by__gt=Now())
         if not queued.update(
             status=Status.DISPATCHING,
             dispatch_started_at=now,
@@ -140,20 +139,20 @@ def _claim(row: Invocation) -> bool:
     return True
 
 
-def _unstopped(row: Invocation) -> list[Expression]:
+def _unstopped(row: Invocation) -> Q:
     """What has to hold in the moment of the claim, whatever was read before."""
     connection = cast(Connection, row.connection)
-    return [
+    return Q(
         Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
         Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
         ~everything_frozen(),
         Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
-    ]
+    )
 
 
 def _check_unstopped(row: Invocation) -> None:
     """The same for an auto write. Raises GateError."""
-    if not AgentKey.objects.filter(*_unstopped(row), pk=row.agent_key_id, revoked_at=None).exists():
+    if not AgentKey.objects.filter(_unstopped(row), pk=row.agent_key_id, revoked_at=None).exists():
         raise GateError(
             "frozen",
             "This call was stopped just before it was sent: the agent, its key or the connection is no longer what it "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_an_auto_write_is_stopped_by_what_happens_after_the_key_was_read(
     tool = find_tool("ninja-create-ticket")
     assert tool is not None
     principal = acme.principal()
-    what = {
+    what: dict[Callable[..., bool], dict[str, Any]] = {
         msp_freeze: {"msp": acme.msp},
         agent_freeze: {"agent": acme.agent},
         agent_key_revoke: {"key": principal.key},
