@@ -89,6 +89,8 @@ class Matrix:
             self.faults.append(f"{what} changed foreign {foreign} or the platform")
         if url.startswith(("/dashboard/logout/", f"/{OWN_ACCOUNT}")):
             own -= AUDIT  # what somebody does with their own account is on record
+        if method == "POST" and url.endswith(("/approve/", "/deny/")):
+            own -= AUDIT  # that somebody tried to decide what is not theirs to decide is on record
         if self.role == "approver" and ("/stop/" in url or url.endswith("/report/")):
             own -= STOPPED
         if own - MAY_CHANGE.get(self.role, own) or (method == "GET" and (own or foreign)):
