@@ -98,6 +98,19 @@ def test_a_foreign_alert_is_like_none(acme: Tenant, ninjaone: Sandbox, devices: 
     assert refusal(acme, "ninja-dismiss-alert", alert_uid=foreign[0]) == (code, none.replace(uid, foreign[0].lower()))
 
 
+@pytest.mark.parametrize(
+    ("tool", "more"), [("ninja-get-ticket-log", {}), ("ninja-update-ticket", {"priority": "HIGH"})]
+)
+def test_a_foreign_ticket_is_like_none(
+    acme: Tenant, devices: dict[int, list[int]], tool: str, more: dict[str, str]
+) -> None:
+    own, *foreign = 1014, 1015, 1016
+    code, none = refusal(acme, tool, ticket_id=NOTHING, **more)
+    for ticket in foreign:
+        assert refusal(acme, tool, ticket_id=ticket, **more) == (code, none.replace(str(NOTHING), str(ticket)))
+    assert ask(acme, tool, ticket_id=own, **more).status in {Status.SUCCEEDED, Status.PENDING_APPROVAL}
+
+
 def test_a_list_that_waited_is_cut_all_the_same(acme: Tenant, devices: dict[int, list[int]]) -> None:
     tool = "ninjaone:ninja-list-alerts"
     ToolPolicy.objects.create(msp=acme.msp, connection=acme.connection, tool=tool, mode="approval_needed")
