@@ -34,7 +34,8 @@ def earlier(draft: Draft) -> Invocation | None:
 
 def waiting(draft: Draft) -> Invocation | None:
     """The identical call that still waits for a person; an overdue one is expired on the way."""
-    row = _of_agent(draft).filter(call_digest=draft.call_digest, status=Status.PENDING_APPROVAL).first()
+    asked = _of_agent(draft).filter(call_digest=draft.call_digest, expires_at__isnull=False)
+    row = asked.filter(status=Status.PENDING_APPROVAL).first()
     if row is None:
         return None
     if status_now(row, draft.principal.now) is Status.EXPIRED:

@@ -78,7 +78,7 @@ def pending_take(principal: Principal) -> None:
 def denials_check(principal: Principal, call_digest: str) -> None:
     """Raises GateError `rate_limited` for an hour after people denied the very same call a third time in one day."""
     denied = Invocation.objects.for_msp(principal.msp).filter(
-        agent=principal.agent, call_digest=call_digest, status=Status.DENIED
+        agent=principal.agent, call_digest=call_digest, expires_at__isnull=False, status=Status.DENIED
     )
     newest = denied.exclude(decided_at=None).order_by("-decided_at")
     times = cast("list[datetime]", list(newest.values_list("decided_at", flat=True)[:DENIALS]))

@@ -151,15 +151,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('status__in', ('pending_approval', 'queued', 'dispatching'))), fields=['msp', 'expires_at'], name='invocation_open'),
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at'], name='invocation_open'),
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('status__in', ('pending_approval', 'queued', 'dispatching'))), fields=['status', 'release_by'], name='invocation_due'),
+            index=models.Index(condition=models.Q(('release_by__isnull', False)), fields=['status', 'release_by'], name='invocation_due'),
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('status', 'denied')), fields=['agent', 'call_digest', '-decided_at'], name='invocation_denied'),
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', '-decided_at'], name='invocation_asked'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['status', 'expires_at'], name='invocation_overdue'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['status', 'lease_until'], name='invocation_leased'),
         ),
         migrations.AddConstraint(
             model_name='invocation',

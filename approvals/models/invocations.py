@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from approvals.models.states import OPEN, Status
+from approvals.models.states import Status
 from integrations.models import Agent, AgentKey, Connection, Msp
 from integrations.tenancy import TenantQuerySet
 from tools.models import Mode
@@ -90,15 +90,25 @@ class Invocation(models.Model):
             models.Index(fields=["msp", "-created_at", "-id"], name="invocation_newest"),
             # GET /invocations: an agent's own, newest first.
             models.Index(fields=["agent", "-created_at", "-id"], name="invocation_of_agent"),
+            # Partial on what a query says without a parameter: SQLite does not match `status IN (?)` with a condition
+            # on the status. Only requests expire, only approved ones have a release, and what is sent has a lease.
             # The approval queue and its badge.
-            models.Index(fields=["msp", "expires_at"], name="invocation_open", condition=Q(status__in=OPEN)),
-            # dispatch_due() and sweep(), over all MSPs.
-            models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(status__in=OPEN)),
-            # limits.denials_check(): how often people said no to this very call.
+            models.Index(
+                fields=["msp", "status", "expires_at"], name="invocation_open", condition=Q(expires_at__isnull=False)
+            ),
+            # dispatch.due(), and sweep(), over all MSPs.
+            models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(release_by__isnull=False)),
+            # idempotency.waiting(), and limits.denials_check(): how often people said no to this very call.
             models.Index(
                 fields=["agent", "call_digest", "-decided_at"],
-                name="invocation_denied",
-                condition=Q(status=Status.DENIED),
+                name="invocation_asked",
+                condition=Q(expires_at__isnull=False),
+            ),
+            models.Index(
+                fields=["status", "expires_at"], name="invocation_overdue", condition=Q(expires_at__isnull=False)
+            ),
+            models.Index(
+                fields=["status", "lease_until"], name="invocation_leased", condition=Q(lease_until__isnull=False)
             ),
         ]
         constraints = [
