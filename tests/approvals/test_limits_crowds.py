@@ -19,7 +19,6 @@ def got_through(tenant: Tenant, threads: int, calls: int) -> int:
     principal = tenant.principal()
     barrier = threading.Barrier(threads)
     through: list[bool] = []
-    broken: list[BaseException] = []
 
     def one() -> None:
         try:
@@ -30,8 +29,6 @@ def got_through(tenant: Tenant, threads: int, calls: int) -> int:
                     through.append(True)
                 except GateError:
                     through.append(False)
-        except BaseException as error:  # noqa: BLE001 - a thread must report whatever broke it
-            broken.append(error)
         finally:
             connection.close()
 
@@ -40,7 +37,6 @@ def got_through(tenant: Tenant, threads: int, calls: int) -> int:
         thread.start()
     for thread in crowd:
         thread.join()
-    assert not broken, broken
     assert len(through) == threads * calls
     return sum(through)
 
