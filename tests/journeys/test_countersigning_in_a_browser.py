@@ -84,6 +84,8 @@ def test_a_denial_teaches_the_agent(window: BrowserContext, product: Product) ->
 def test_the_second_of_two_technicians_is_told_what_stands(window: BrowserContext, product: Product) -> None:
     envelope = product.invoke("ninja-reboot-device", device_id=43).json()
     page = signed_in(window, product)
+    # The page would notice by itself within seconds; the click that loses is the one before it has.
+    page.route("**/standing/**", lambda route: route.fulfill(status=204))
     opened_from_the_queue(page, product, "ACME-WEB01")
     other = window.new_page()
     other.goto(page.url)
@@ -93,3 +95,14 @@ def test_the_second_of_two_technicians_is_told_what_stands(window: BrowserContex
         page.get_by_role("button", name="Approve exactly this").click()
     assert product.outcome(envelope["id"])["status"] == "succeeded"
     assert len(product.sandbox.calls("POST")) == 1
+
+
+def test_a_page_left_open_shows_what_somebody_else_decided(window: BrowserContext, product: Product) -> None:
+    product.invoke("ninja-reboot-device", device_id=43)
+    page = signed_in(window, product)
+    opened_from_the_queue(page, product, "ACME-WEB01")
+    other = window.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Approve exactly this").click()
+    expect(page.locator("#standing")).to_contain_text("Succeeded")
+    expect(page.get_by_role("button", name="Approve exactly this")).to_have_count(0)
