@@ -12,7 +12,6 @@ from allauth.account.views import LoginView, ReauthenticateView
 from allauth.mfa.base.views import AuthenticateView, IndexView
 from allauth.mfa.base.views import ReauthenticateView as CodeAgainView
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import (
     AddWebAuthnView,
@@ -39,6 +38,7 @@ from integrations.models import User
 from integrations.people import pages
 from integrations.people.adapters import AccountAdapter
 from integrations.people.lockout import was_locked_out
+from integrations.people.recovery_codes import NewCodesView, codes_page
 from integrations.people.second_factor import has_second_factor, needs_second_factor
 from integrations.step_up import recently_authenticated, step_up
 
@@ -196,14 +196,10 @@ urlpatterns: list[URLPattern] = [
         account_page(RemoveWebAuthnView.as_view(), sensitive=True),
         name="mfa_remove_webauthn",
     ),
-    path(
-        "account/recovery-codes/",
-        account_page(ViewRecoveryCodesView.as_view(), sensitive=True),
-        name="mfa_view_recovery_codes",
-    ),
+    path("account/recovery-codes/", account_page(codes_page, sensitive=True), name="mfa_view_recovery_codes"),
     path(
         "account/recovery-codes/new/",
-        account_page(GenerateRecoveryCodesView.as_view(), sensitive=True),
+        account_page(NewCodesView.as_view(), sensitive=True),
         name="mfa_generate_recovery_codes",
     ),
 ]

@@ -54,6 +54,7 @@ def test_a_passkey_is_added_signs_in_without_a_password_and_confirms(
     expect(page.get_by_text("Set one up to go on.")).to_be_visible()
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Show the codes").click()
     expect(page.get_by_text("Write them down now.")).to_be_visible()
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(product.tenant.msp.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -11,17 +12,26 @@ from django.db import connection, models
 
 from integrations.models import Installation, Msp, User
 
+HARMLESS = {"SELECT", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "PRAGMA"}
+
 
 class Writes:
-    """Notes whether any statement could have changed something, for `connection.execute_wrapper`."""
+    """Notes which tables statements could have changed, for `connection.execute_wrapper`."""
 
     def __init__(self) -> None:
-        self.happened = False
+        self.tables: set[str] = set()
+
+    @property
+    def happened(self) -> bool:
+        """Whether any could."""
+        return bool(self.tables)
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run the statement."""
-        verb = str(sql).split(maxsplit=1)[0].upper()
-        self.happened |= verb not in {"SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA"}
+        text = str(sql)
+        if text.split(maxsplit=1)[0].upper() not in HARMLESS:
+            table = re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)', text)
+            self.tables.add(table[1] if table else text)
         return execute(sql, params, many, context)
 
 

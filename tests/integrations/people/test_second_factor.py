@@ -12,6 +12,7 @@ from django.test import Client
 
 from integrations.models import AuditEvent, User
 from integrations.people.forms import step_claim
+from integrations.people.recovery_codes import showing_claim
 from tests.cast import PASSWORD, Tenant
 from tests.integrations.people.signing_in import (
     CODE,
@@ -133,12 +134,35 @@ def test_setting_up_an_app_opens_the_dashboard_and_shows_the_recovery_codes_once
     assert "This code is not right" in wrong.content.decode()
     assert client.post(APP, {"code": code_of(secret[1])})["Location"] == CODES
     codes = recovery_codes_of(acme.approver)
-    shown = client.get(CODES).content.decode()
+    looked, shown, again, later = (
+        answer.content.decode()
+        for answer in (client.get(CODES), client.post(CODES), client.post(CODES), client.get(CODES))
+    )
+    assert "Show the codes" in looked
     assert all(code in shown for code in codes)
-    again = client.get(CODES).content.decode()
-    assert not any(code in again for code in codes)
+    assert not any(code in page for code in codes for page in (looked, again, later))
     assert client.get(HOME).status_code == 200
     assert events(acme, "second_factor.") == ["second_factor.added", "second_factor.added"]
+
+
+def test_new_recovery_codes_are_shown_by_the_post_that_makes_them(acme: Tenant) -> None:
+    app_of(acme.approver)
+    old = recovery_codes_of(acme.approver)
+    client = acme.signed_in(acme.approver)
+    assert "Make new recovery codes?" in client.get(f"{CODES}new/").content.decode()
+    assert recovery_codes_of(acme.approver) == old
+    page = client.post(f"{CODES}new/").content.decode()
+    new = recovery_codes_of(acme.approver)
+    assert not set(new) & set(old)
+    assert all(code in page for code in new)
+    assert events(acme, "second_factor.") == ["second_factor.codes_renewed"]
+
+
+def test_of_two_clicks_on_show_one_sees_the_codes(acme: Tenant) -> None:
+    app_of(acme.approver)
+    row = Authenticator.objects.get(user=acme.approver, type=Authenticator.Type.RECOVERY_CODES)
+    twin = Authenticator.objects.get(pk=row.pk)
+    assert [showing_claim(row), showing_claim(twin)] == [True, False]
 
 
 def test_removing_it_is_on_record_and_closes_the_dashboard_again(acme: Tenant, client: Client) -> None:
