@@ -95,11 +95,11 @@ def _crash(request: HttpRequest, exc: BaseException | None, *, may_have_sent: bo
     )
 
 
-# What Django answers when no view was reached: JSON under /api, pages elsewhere.
+# What Django answers when no view was reached: JSON under /api and /mcp, pages elsewhere.
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path == "/api" or request.path.startswith("/api/")
+    return request.path in {"/api", "/mcp"} or request.path.startswith(("/api/", "/mcp/"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
