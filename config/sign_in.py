@@ -39,10 +39,12 @@ AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 # Somebody who goes on guessing must not lock the owner out for ever.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_SENSITIVE_PARAMETERS = ["code", "credential", "csrfmiddlewaretoken", "ip_address", "username"]
+# What failed is kept with what was posted; the page to go on to may be an invitation, whose address is a secret.
+AXES_SENSITIVE_PARAMETERS = ["code", "credential", "csrfmiddlewaretoken", "ip_address", "next", "username"]
 # Names in our page and in Django's credentials are the same.
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
+SESSION_ENGINE = "integrations.people.sessions"
 SOCIALACCOUNT_ADAPTER = "integrations.people.services.ServiceAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False

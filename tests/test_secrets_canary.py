@@ -3,171 +3,32 @@ secret is in an answer, a log line, a column of the database or an export."""
 
 from __future__ import annotations
 
-import http.client
 import io
 import json
-import logging
 import re
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command, get_commands
-from django.db import connection as database
 from django.utils.html import escape
-from pytest_django.live_server_helper import LiveServer
 
 from approvals.models import Invocation, Status
 from approvals.rest import views
-from approvals.wake import WAKE
-from config.background import keep_running
 from integrations.clock import database_now
-from integrations.models import Agent, Connection, ConnectionState, Msp
-from integrations.ninjaone import retry
-from integrations.ninjaone.sandbox import ACME, Sandbox, SandboxRequest, SandboxResponse
+from integrations.models import Connection, ConnectionState, Msp
+from integrations.ninjaone.sandbox import ACME
 from integrations.ninjaone.sandbox.faults import Fault, cut, dropped, garbage, html, status
-from integrations.ninjaone.sandbox.server import serve_in_thread
 from tests.approvals.asking import again, approve
-from tests.cast import PASSWORD, Tenant, make_tenant
+from tests.canary_site import FORM, TOKEN_PATH, Caller, Site, database_text, log, site
+from tests.cast import PASSWORD
 from tests.config.test_background import wait_for
 
+__all__ = ["log", "site"]
 BASE = "/dashboard/integrations/"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-JSON = {"Content-Type": "application/json"}
 DEAD_TOKEN = {"error": "not_authenticated", "error_description": "Invalid credentials", "error_code": 10}
-TOKEN_PATH = "/ws/oauth/token"
 DEVICE = "/v2/device/43"
-
-
-class ListeningSandbox(Sandbox):
-    """Notes every secret that passes it, and quotes them in its errors where it is told to, as some servers do."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: dict[str, set[str]] = {}
-        self.quotes = False
-
-    def handle(self, request: SandboxRequest) -> SandboxResponse:
-        """Listen to both directions."""
-        sent = {"bearer": (request.header("authorization") or "").removeprefix("Bearer ")}
-        if request.path == TOKEN_PATH:
-            sent |= request.form()
-        answer = super().handle(request)
-        if request.path == TOKEN_PATH and answer.status == 200:
-            sent |= {f"new {name}": str(value) for name, value in json.loads(answer.body).items()}
-        for name, value in sent.items():
-            if value and name not in {"client_id", "grant_type", "redirect_uri"} and not name.startswith("new "):
-                self.heard.setdefault(name, set()).add(value)
-        for name in ("new access_token", "new refresh_token"):
-            if name in sent:
-                self.heard.setdefault(name, set()).add(sent[name])
-        if self.quotes and answer.status >= 400:
-            words = " ".join(f"{name}: {value}" for name, value in sent.items())
-            body = json.dumps({"error": "quoted", "error_description": f"I do not like {words}"}).encode()
-            return SandboxResponse(status=answer.status, body=body, headers={"Content-Type": "application/json"})
-        return answer
-
-
-@dataclass
-class Caller:
-    """A client without a log of its own, which keeps every answer whole."""
-
-    host: str
-    answers: list[str] = field(default_factory=list)
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def __call__(
-        self, method: str, path: str, body: str | bytes | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], str]:
-        """Status, headers and body."""
-        link = http.client.HTTPConnection(self.host, timeout=60)
-        if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        link.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-        answer = link.getresponse()
-        text = answer.read().decode("utf-8", "replace")
-        link.close()
-        for line in answer.headers.get_all("Set-Cookie", []):
-            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
-        self.answers.append(f"{method} {path.partition('?')[0]} {answer.status}\n{answer.headers}\n{text}")
-        return answer.status, dict(answer.headers), text
-
-    def post(self, path: str, **form: str) -> tuple[int, dict[str, str], str]:
-        """A form of the dashboard."""
-        token = self.cookies.get("csrftoken", "")
-        return self("POST", path, urlencode(form), X_CSRFToken=token, Content_Type=FORM["Content-Type"])
-
-
-@dataclass
-class Site:
-    """What runs."""
-
-    tenant: Tenant
-    sandbox: ListeningSandbox
-    url: str
-    ninjaone_host: str
-    browser: Caller
-    agent: Caller
-    key: str = ""
-    state: str = ""
-
-    def ask(self, tool: str, body: str | bytes, *, key: str = "") -> tuple[int, dict[str, str], str]:
-        """An agent's call."""
-        bearer = f"Bearer {key or self.key}"
-        return self.agent(
-            "POST", f"/api/v1/tools/{tool}/invoke", body, Authorization=bearer, Content_Type=JSON["Content-Type"]
-        )
-
-    def read(self) -> tuple[int, dict[str, str], str]:
-        """The same read each time."""
-        return self.ask("ninja-get-device", json.dumps({"arguments": {"device_id": 43}}))
-
-
-@pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
-    """Every line of every logger, whatever level somebody set, formatted as an operator would read it."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(pathname)s %(message)s %(args)s"))
-    root = logging.getLogger()
-    # Loggers that do not exist yet inherit the root's level.
-    loggers = [root, *(logging.getLogger(name) for name in root.manager.loggerDict)]
-    levels = [(one, one.level) for one in loggers]
-    for one in loggers:
-        one.setLevel(logging.DEBUG)
-    root.addHandler(handler)
-    yield stream
-    root.removeHandler(handler)
-    for one, level in levels:
-        one.setLevel(level)
-
-
-@pytest.fixture
-def site(
-    live_server: LiveServer, transactional_db: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Site]:
-    sandbox = ListeningSandbox()
-    stop = threading.Event()
-    monkeypatch.setattr(retry, "pause", lambda seconds: None)
-    with serve_in_thread(sandbox) as ninjaone:
-        settings.NINJAONE_SANDBOX_URL = ninjaone.url
-        settings.PUBLIC_URL = live_server.url
-        settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-        thread = threading.Thread(target=keep_running, args=(stop,))
-        thread.start()
-        host = urlsplit(live_server.url).netloc
-        tenant = make_tenant("acme", ACME, sandbox)
-        # More than an agent may do in a minute is forced here.
-        Agent.objects.update(calls_per_minute=1000, writes_per_minute=1000)
-        yield Site(tenant, sandbox, live_server.url, urlsplit(ninjaone.url).netloc, Caller(host), Caller(host))
-        stop.set()
-        WAKE.set()
-        thread.join()
 
 
 def sign_in(site: Site) -> None:
@@ -201,6 +62,15 @@ def consent(site: Site, decision: str = "allow") -> str:
     back = link("POST", "/ws/oauth/consent", body, Content_Type=FORM["Content-Type"])[1]["Location"]
     site.sandbox.heard.setdefault("code", set()).update(parse_qs(urlsplit(back).query).get("code", []))
     return back.removeprefix(site.url)
+
+
+def set_up_an_app(site: Site) -> str:
+    """An authenticator app, as far as its picture and its key, which this one page shows."""
+    text = site.browser("GET", "/dashboard/account/app/")[2]
+    site.browser.answers.pop()
+    found = re.search(r'id="totp-key">([A-Z2-7]+)<', text)
+    assert found is not None
+    return found[1]
 
 
 def connect(site: Site) -> None:
@@ -305,21 +175,6 @@ def look_everywhere(site: Site) -> None:
         site.agent("GET", f"/api/v1/{path}", Authorization=bearer)
 
 
-def database_text() -> dict[str, str]:
-    """Every column of every table, as text."""
-    found = {}
-    with database.cursor() as cursor:
-        for table in database.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - the database's own names
-            rows = cursor.fetchall()
-            found[table] = "\n".join(
-                (bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value))
-                for row in rows
-                for value in row
-            )
-    return found
-
-
 def exports() -> str:
     if "audit_export" not in get_commands():
         return ""
@@ -350,11 +205,14 @@ def test_no_secret_is_seen_anywhere(
     assert site.browser("GET", consent(site))[0] == 200
     assert site.read()[0] == 200
     look_everywhere(site)
+    app = set_up_an_app(site)
     printed = "".join(capfd.readouterr())
     site.browser.post(f"{BASE}ninjaone/disconnect")
 
     secrets = {**site.sandbox.heard, "agent key": {site.key, site.tenant.key_text}, "password": {PASSWORD}}
     secrets["server key"] = {settings.SECRET_KEY, *settings.FERNET_KEYS, *settings.AUDIT_KEYS}
+    secrets["session"] = {site.browser.cookies["sessionid"]}
+    secrets["app"] = {app}
     names = {"bearer", "client_secret", "code", "code_verifier", "refresh_token", "state", "agent key"}
     assert names <= set(secrets)
     assert len(secrets["bearer"]) >= 3

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 
 from django.conf import LazySettings
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
+from integrations.people.sessions import SessionStore
 from integrations.step_up import SESSION_KEY
 from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, chromium, complaints_of
 from tests.cast import PASSWORD
@@ -27,12 +26,12 @@ READER = {
 }
 
 
-def let_sessions_age(seconds: float) -> None:
-    """The last proof of every session was `seconds` ago."""
-    for row in Session.objects.all():
-        session = SessionStore(row.session_key)
-        session[SESSION_KEY] = time.time() - seconds
-        session.save()
+def let_session_age(context: BrowserContext, seconds: float) -> None:
+    """The last proof of this browser's session was `seconds` ago."""
+    [cookie] = [one["value"] for one in context.cookies() if one["name"] == "sessionid"]
+    session = SessionStore(cookie)
+    session[SESSION_KEY] = time.time() - seconds
+    session.save()
 
 
 def test_a_passkey_is_added_signs_in_without_a_password_and_confirms(
@@ -65,7 +64,7 @@ def test_a_passkey_is_added_signs_in_without_a_password_and_confirms(
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_text(product.tenant.msp.name).filter(visible=True).first).to_be_visible()
 
-    let_sessions_age(301)
+    let_session_age(context, 301)
     page.goto(f"{product.url}/dashboard/account/confirm/?next=/dashboard/approvals/approvalrequest/")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Approvals")
