@@ -5,11 +5,12 @@
 #   make bench   calls per second and CPU per call, over HTTP
 #   make chaos   kill -9 under load, then what NinjaOne received against what the ledger says
 #   make lock    pin the dependencies anew
+#   make mcp-tools   what some tests of /mcp need: the official suite and the Inspector, by npm, for Linux on x64
 #   make clean   forget everything that the above made
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench chaos lock clean
+.PHONY: help demo test check bench chaos lock mcp-tools clean
 
 DEMO_PORT = 8800
 DEMO_SANDBOX_PORT = 8801
@@ -83,6 +84,18 @@ lock: | var/uv/bin/uv
 var/uv/bin/uv: | $(RUN)
 	$(RUN) -m venv var/uv
 	var/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+# The scripts of packages are not run; Node comes as a package, too.
+MCP_TOOLS = var/mcp-tools
+NPM_FILES = tests/mcp/npm/package.json tests/mcp/npm/package-lock.json tests/mcp/npm/.npmrc
+
+mcp-tools: $(MCP_TOOLS)/.installed
+
+$(MCP_TOOLS)/.installed: $(NPM_FILES)
+	@echo "Installing what tests of /mcp need"
+	@mkdir -p $(MCP_TOOLS) && cp $(NPM_FILES) $(MCP_TOOLS)
+	@npm ci --prefix $(MCP_TOOLS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 clean:
 	rm -rf $(VENV) var .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \

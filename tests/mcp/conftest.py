@@ -1,0 +1,7 @@
+"""The running product, as the journeys have it."""
+
+from __future__ import annotations
+
+from tests.journeys.conftest import product
+
+__all__ = ["product"]
