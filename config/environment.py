@@ -76,6 +76,14 @@ def flag(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}. Use 1 or 0.")
 
 
+def choice(name: str, options: tuple[str, ...]) -> str:
+    """One of `options`, the first one where nothing is said."""
+    value = text(name, options[0]).lower()
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use {' or '.join(options)}.")
+    return value
+
+
 def seconds(name: str, *, default: float, least: float) -> float:
     """A span of time in seconds, `least` at the lowest."""
     return number(name, default=default, least=least, unit="seconds")

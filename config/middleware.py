@@ -16,14 +16,39 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxMiddleware
+
+from integrations.addresses import hops_of, scheme_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class ForwardedMiddleware:
+    """With PROXY_HEADERS=forwarded the header `Forwarded` takes the place of the X-Forwarded headers.
+
+    Servers give `X_Forwarded_For` the name of `X-Forwarded-For`, and of the two the last one wins: behind a proxy that
+    passes the former on, anybody could choose an address. `Forwarded` has no dash, so no other name becomes it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if settings.PROXY_HEADERS != "forwarded":
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"):
+            request.META.pop(name, None)
+        if "HTTP_FORWARDED" in request.META:
+            hops = hops_of(request.META["HTTP_FORWARDED"])
+            request.META["HTTP_X_FORWARDED_FOR"] = ", ".join(hop.address for hop in hops)
+            request.META["HTTP_X_FORWARDED_PROTO"] = scheme_of(request, hops)
+        return self.get_response(request)
 
 
 class RequestIdMiddleware:

@@ -52,8 +52,9 @@ AUDIT_CHECKPOINT_FILE = environment.text("AUDIT_CHECKPOINT_FILE", str(BASE_DIR /
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-# Whose X-Forwarded-For is believed.
+# Whose word about where a request came from is believed, and in which headers they say it.
 TRUSTED_PROXIES = environment.addresses("TRUSTED_PROXIES", ["127.0.0.0/8", "::1"])
+PROXY_HEADERS = environment.choice("PROXY_HEADERS", ("x-forwarded", "forwarded"))
 
 # Whoever holds a lapsed lease is taken for dead. With a real NinjaOne it outlasts the longest call (60 s).
 DISPATCH_LEASE_SECONDS = environment.seconds(
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.ForwardedMiddleware",
     "config.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

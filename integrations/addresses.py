@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
@@ -9,6 +11,16 @@ from django.http import HttpRequest
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+# An address as `Forwarded` writes it, with or without a port: 192.0.2.1:4711, [2001:db8::1]:4711.
+WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([^:]*):\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """What one proxy says: the address that it was asked from, and by http or https; "" where it does not say."""
+
+    address: str
+    scheme: str
 
 
 def networks(texts: list[str]) -> list[Network]:
@@ -37,6 +49,32 @@ def client_address(request: HttpRequest) -> str:
             break
         peer = nearer
     return str(peer)
+
+
+def hops_of(forwarded: str) -> list[Hop]:
+    """What a `Forwarded` header (RFC 7239) says, nearest proxy last.
+
+    It is split at every comma, quoted or not: no address holds one, and a quotation that somebody opens on the left
+    must not swallow what our proxy appends on the right.
+    """
+    hops = []
+    for element in forwarded.split(","):
+        pairs = (pair.partition("=") for pair in element.split(";"))
+        said = {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
+        node = said.get("for", "")
+        match = WITH_PORT.fullmatch(node)
+        hops.append(Hop((match[1] or match[2] or "") if match else node, said.get("proto", "").lower()))
+    return hops
+
+
+def scheme_of(request: HttpRequest, hops: list[Hop]) -> str:
+    """How the outermost of our proxies was asked; "" where none of ours says so."""
+    peer, scheme = _parsed(request.META.get("REMOTE_ADDR", "")), ""
+    for hop in reversed(hops):
+        if peer is None or not _is_proxy(peer):
+            break
+        peer, scheme = _parsed(hop.address), hop.scheme or scheme
+    return scheme
 
 
 def _is_proxy(address: Address) -> bool:

@@ -84,6 +84,16 @@ def test_a_flag_refuses_any_other_word(monkeypatch: pytest.MonkeyPatch) -> None:
         environment.flag("DEBUG")
 
 
+def test_a_choice_is_one_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROXY_HEADERS", raising=False)
+    assert environment.choice("PROXY_HEADERS", ("x-forwarded", "forwarded")) == "x-forwarded"
+    monkeypatch.setenv("PROXY_HEADERS", "Forwarded")
+    assert environment.choice("PROXY_HEADERS", ("x-forwarded", "forwarded")) == "forwarded"
+    monkeypatch.setenv("PROXY_HEADERS", "via")
+    with pytest.raises(ImproperlyConfigured, match=r"PROXY_HEADERS is 'via'\. Use x-forwarded or forwarded\."):
+        environment.choice("PROXY_HEADERS", ("x-forwarded", "forwarded"))
+
+
 def test_a_span_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWEEP_SECONDS", "2.5")
     assert environment.seconds("SWEEP_SECONDS", default=15, least=1) == 2.5
@@ -141,6 +151,6 @@ def test_a_bad_environment_stops_the_start_with_a_sentence(
 def test_every_variable_that_the_settings_read_stands_in_the_example() -> None:
     code = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "environment.py"))
     example = (ROOT / ".env.example").read_text()
-    names = set(re.findall(r'(?:text|flag|words|ring|seconds)\("([A-Z_]+)"', code))
+    names = set(re.findall(r'(?:text|flag|words|ring|seconds|choice)\("([A-Z_]+)"', code))
     assert len(names) >= 10
     assert [name for name in sorted(names) if f"\n{name}=" not in example] == []
