@@ -21,8 +21,8 @@ class Message:
     @property
     def meta(self) -> dict[str, Any]:
         """What the client says beside its parameters."""
-        meta: dict[str, Any] = self.params.get("_meta", {})
-        return meta
+        meta: dict[str, Any] | None = self.params.get("_meta")
+        return {} if meta is None else meta
 
 
 def message_of(value: Any) -> Message:
@@ -38,9 +38,12 @@ def message_of(value: Any) -> Message:
         raise _invalid("The method must be text.")
     if "id" in value and id_of(value) is None:
         raise _invalid("The id must be text or an integer.")
-    params = value.get("params", {})
-    if not isinstance(params, dict) or not isinstance(params.get("_meta", {}), dict):
-        raise ProtocolError(INVALID_PARAMS, "params and params._meta must be objects.", http_status=400)
+    params = value.get("params")
+    # Some clients write null for nothing.
+    params = {} if params is None else params
+    if not isinstance(params, dict) or not isinstance(params.get("_meta"), dict | None):
+        message = "params and params._meta must be objects. Nothing was done."
+        raise ProtocolError(INVALID_PARAMS, message, http_status=400)
     return Message(method, params, id_of(value))
 
 

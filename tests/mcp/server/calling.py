@@ -96,7 +96,7 @@ class McpClient:
                 own["Mcp_Name"] = str(given[NAMES[method]])
         return self.post({**body, "params": given}, **{**own, **headers})
 
-    def call(self, tool: str, arguments: Any = None, **meta: Any) -> Answer:
+    def call(self, tool: str, arguments: Any = None, /, **meta: Any) -> Answer:
         """Call a tool; `meta` stands under countersign/."""
         given = {f"countersign/{name}": value for name, value in meta.items()}
         return self.ask("tools/call", {"name": tool, "arguments": arguments or {}, "_meta": given})

@@ -12,7 +12,8 @@ from tests.approvals.rest.calling import caller_of
 from tests.approvals.rest.one_transaction import acme
 from tests.cast import Tenant
 from tests.mcp.server.calling import McpClient
-from tools.models import Mode, ToolPolicy
+from tests.mcp.server.policies import set_mode
+from tools.models import Mode
 from tools.registry import TOOLS
 
 __all__ = ["acme"]
@@ -105,10 +106,3 @@ def test_an_unknown_tool_is_an_error_of_the_protocol(agent: McpClient, name: Any
     assert answer.code == ((400, -32020) if name == "ninja-reboot-device " else (200, -32602))
     agent.version = "2025-11-25"
     assert agent.ask("tools/call", {"name": name, "arguments": {}}).code == (200, -32602)
-
-
-def set_mode(tenant: Tenant, tool: str, mode: Mode) -> None:
-    """What policy says of a tool."""
-    ToolPolicy.objects.update_or_create(
-        connection=tenant.connection, tool=f"ninjaone:{tool}", defaults={"mode": mode, "msp": tenant.msp}
-    )
