@@ -130,7 +130,7 @@ def told_apart(seen: dict[Probe, tuple[int, str]]) -> set[tuple[Any, ...]]:
 def calls(ids: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """A call of every tool, about these ids."""
     device, organization, ticket = ids["device"], ids["organization"], ids["ticket"]
-    yield "ninja-list-organizations", {"limit": 3}
+    yield "ninja-list-organizations", {}
     yield "ninja-get-organization", {"organization_id": organization}
     yield "ninja-list-devices", {"organization_id": organization}
     for name in ("", "-disks", "-volumes", "-software", "-services", "-alerts", "-activities"):
@@ -167,14 +167,15 @@ def test_no_tool_shows_what_only_another_msp_has(acme: Tenant, northwind: Tenant
                 assert answer.status == 200, (name, whose)
                 assert other not in text.lower(), (name, whose)
                 if whose != "own":
-                    told.setdefault((url, name), set()).add((answer.status, without(ids, text)))
-        assert {what for what, answers in told.items() if len(answers) > 1} == set()
+                    told.setdefault((url, name), set()).add((answer.status, without(arguments, ids, text)))
+        assert {what: answers for what, answers in told.items() if len(answers) > 1} == {}
         shown = Invocation.objects.for_msp(tenant.msp).filter(is_write=False, status="succeeded")
         assert shown.count() >= 20
     assert Invocation.objects.filter(is_write=True).count() == 2  # those of the fixture
 
 
-def without(ids: dict[str, Any], text: str) -> str:
+def without(arguments: dict[str, Any], ids: dict[str, Any], text: str) -> str:
     """The answer without the ids that were asked for, and without what differs from call to call."""
-    numbers = "|".join(str(value) for value in ids.values())
-    return re.sub(rf"\b(?:{numbers})\b", "id", VARIES.sub("", text))
+    asked = [str(value) for value in ids.values() if str(value) in str(arguments)]
+    text = VARIES.sub("", text)
+    return re.sub(rf"\b(?:{'|'.join(asked)})\b", "id", text) if asked else text
