@@ -32,6 +32,7 @@ class Step:
     path: str
     body: str | None
     expected: int
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -55,7 +56,7 @@ def _lane(plan: dict[str, Any], lane: dict[str, Any], seen: Seen) -> None:
     headers = {"Authorization": f"Bearer {lane['bearer']}", "Content-Type": "application/json"}
     for step in (Step(**values) for values in lane["steps"]):
         started = time.perf_counter()
-        connection.request(step.method, step.path, step.body, headers)
+        connection.request(step.method, step.path, step.body, {**headers, **step.headers})
         answer = connection.getresponse()
         body = answer.read().decode()
         seen.latencies.append(time.perf_counter() - started)

@@ -18,6 +18,7 @@ ORGANIZATION_ID = 2
 DEVICE_ID = 45
 # An agent may have only so many requests pending; they are withdrawn after each batch.
 BATCH = 10
+MCP_VERSION = "2026-07-28"
 
 _numbers = itertools.count(1)
 
@@ -42,6 +43,17 @@ def auto_read(site: Site, calls: int) -> Measured:
     """One organization, read from NinjaOne at once."""
     body = json.dumps({"arguments": {"organization_id": ORGANIZATION_ID}})
     return _measured(site, calls, [Step("POST", _invoke("ninja-get-organization"), body, 200)] * calls)
+
+
+def mcp_list_tools(site: Site, calls: int) -> Measured:
+    """tools/list over MCP."""
+    return _measured(site, calls, [_mcp("tools/list", {})] * calls)
+
+
+def mcp_auto_read(site: Site, calls: int) -> Measured:
+    """The same organization over MCP."""
+    params = {"name": "ninja-get-organization", "arguments": {"organization_id": ORGANIZATION_ID}}
+    return _measured(site, calls, [_mcp("tools/call", params)] * calls)
 
 
 def approval_submit(site: Site, calls: int) -> Measured:
@@ -113,6 +125,20 @@ def _reboot() -> Step:
     arguments = {"device_id": DEVICE_ID, "reason": f"benchmark {next(_numbers)}"}
     body = json.dumps({"arguments": arguments, "reason": "benchmark"})
     return Step("POST", _invoke("ninja-reboot-device"), body, 202)
+
+
+def _mcp(method: str, params: dict[str, Any]) -> Step:
+    """A request as a client of 2026-07-28 sends it."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": MCP_VERSION,
+        "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    headers = {"MCP-Protocol-Version": MCP_VERSION, "Mcp-Method": method}
+    if "name" in params:
+        headers["Mcp-Name"] = params["name"]
+    return Step("POST", "/mcp", json.dumps(body), 200, headers)
 
 
 def _invoke(tool: str) -> str:

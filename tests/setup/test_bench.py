@@ -22,12 +22,18 @@ def test_it_measures_every_scenario_and_judges_the_targets() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for scenario in ("list tools", "upstream call alone", "auto read", "approval submit"):
+    for scenario in (
+        "list tools", "list tools over MCP", "upstream call alone", "auto read", "auto read over MCP",
+        "approval submit",
+    ):  # fmt: skip
         assert re.search(rf"^{scenario} +\d+ +\d+\.\d\d +\d+\.\d\d ", done.stdout, re.MULTILINE)
     for target in ("an auto read above the upstream call", "a list of tools"):
         assert re.search(
             rf"^Server CPU of {target}: -?\d+\.\d\d ms, target .*: (met|missed)$", done.stdout, re.MULTILINE
         )
+    assert re.search(
+        r"^An auto read over MCP costs \d+\.\d\d times the CPU of REST, target 1\.15: ", done.stdout, re.MULTILINE
+    )
 
 
 def test_cpu_time_of_a_process_counts_the_children_that_it_waited_for() -> None:
