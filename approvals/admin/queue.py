@@ -155,7 +155,8 @@ class ApprovalRequestAdmin(LedgerAdmin):
         except GateError as error:
             return self._refused(request, invocation_id, error)
         what = "Denied, and" if told.is_denied else "Reported:"
-        messages.warning(request, f"{what} the agent is stopped. {told.cancelled} of its requests were cancelled.")
+        also = f"What it had open is cancelled: {told.cancelled}." if told.cancelled else "It had nothing else open."
+        messages.warning(request, f"{what} the agent is stopped. {also}")
         return redirect(_url(invocation_id))
 
     def _page(self, request: HttpRequest, page: Page, status: int = 200, **forms: Any) -> HttpResponse:

@@ -98,7 +98,7 @@ def test_a_report_is_one_click_on_the_request(acme: Tenant, ninjaone: Sandbox) -
     assert "Report and stop" not in page_of(acme.signed_in(acme.viewer), page_url(row))
     assert client.get(f"{page_url(row)}report/").status_code == 302
     page = page_of(client, f"{page_url(row)}report/", comment="Odd.")
-    assert "Denied, and the agent is stopped. 1 of its requests were cancelled." in page
+    assert "Denied, and the agent is stopped. What it had open is cancelled: 1." in page
     assert (again(row.pk).status, again(other.pk).status) == (Status.DENIED, Status.CANCELLED)
     assert "Report and stop" not in page_of(client, page_url(row))
     assert acme.signed_in(acme.viewer).post(f"{page_url(row)}report/").status_code == 403

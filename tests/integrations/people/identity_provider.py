@@ -16,7 +16,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import LazySettings
 
 CLIENT_ID, CLIENT_SECRET = "countersign", "secret-of-the-client"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -102,6 +104,23 @@ def serving(provider: Provider) -> Iterator[Provider]:
         yield provider
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def provider(settings: LazySettings) -> Iterator[Provider]:
+    """The service "Microsoft", in which Erin signs in."""
+    claims = {"sub": "erin-at-entra", "preferred_username": "erin", "email": "erin@acme.example"}
+    with serving(Provider(claims)) as running:
+        service = {
+            "provider_id": "entra",
+            "name": "Microsoft",
+            "client_id": CLIENT_ID,
+            "secret": CLIENT_SECRET,
+            "settings": {"server_url": running.url, "fetch_userinfo": False},
+        }
+        settings.SIGN_IN_SERVICES = [service]
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [service], "OAUTH_PKCE_ENABLED": True}}
+        yield running
 
 
 def _flat(query: str) -> dict[str, str]:

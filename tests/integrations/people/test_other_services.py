@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +18,11 @@ from config import environment
 from integrations.models import Invitation, User
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from tests.cast import Tenant, make_tenant
-from tests.integrations.people.identity_provider import CLIENT_ID, CLIENT_SECRET, Provider, serving
+from tests.integrations.people.identity_provider import CLIENT_ID, Provider, provider
 from tests.integrations.people.signing_in import CODE, FACTORS, HOME, age, app_of, events
 from tests.integrations.people.test_invitations import invited, joined
 
+__all__ = ["provider"]
 SERVICE = "/dashboard/account/service/entra/"
 LOGIN = "/dashboard/login/"
 
@@ -31,23 +31,6 @@ LOGIN = "/dashboard/login/"
 def acme(sandbox: Sandbox, transactional_db: None) -> Tenant:
     """The usual MSP, without a NinjaOne: the provider is reached over real HTTP."""
     return make_tenant("acme", ACME, sandbox)
-
-
-@pytest.fixture
-def provider(settings: LazySettings) -> Iterator[Provider]:
-    """The service "Microsoft", in which Erin signs in."""
-    claims = {"sub": "erin-at-entra", "preferred_username": "erin", "email": "erin@acme.example"}
-    with serving(Provider(claims)) as running:
-        service = {
-            "provider_id": "entra",
-            "name": "Microsoft",
-            "client_id": CLIENT_ID,
-            "secret": CLIENT_SECRET,
-            "settings": {"server_url": running.url, "fetch_userinfo": False},
-        }
-        settings.SIGN_IN_SERVICES = [service]
-        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [service], "OAUTH_PKCE_ENABLED": True}}
-        yield running
 
 
 def round_trip(client: Client, **fields: str) -> Any:
