@@ -53,13 +53,10 @@ class QueryObject:
 
     def schema(self) -> Schema:
         """An object of scalars or lists of scalars."""
-        scalar = {"type": ["string", "number", "boolean"]}
+        scalars: list[Schema] = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
         return {
             "type": "object",
-            "additionalProperties": {
-                "type": ["string", "number", "boolean", "array"],
-                "items": scalar,
-            },
+            "additionalProperties": {"anyOf": [*scalars, {"type": "array", "items": {"anyOf": scalars}}]},
             "maxProperties": 50,
         }
 
@@ -83,7 +80,7 @@ class Body:
 
     def schema(self) -> Schema:
         """An object or an array; what is in it is NinjaOne's."""
-        return {"type": ["object", "array"], "items": {}}
+        return {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
 
     def read(self, value: JSON) -> JSON:
         """The body itself. Raises FaultyValueError."""

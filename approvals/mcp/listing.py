@@ -99,7 +99,6 @@ def _schema(parameters: Mapping[str, Parameter]) -> Schema:
 
 def _or_null(schema: Schema) -> Schema:
     """As most servers write it, and every client can read: a list of types would be lost on some."""
-    told = {key: schema[key] for key in ("description", "default") if key in schema}
-    rest = {key: value for key, value in schema.items() if key not in told}
-    kinds = [rest["type"]] if isinstance(rest["type"], str) else rest["type"]
-    return {"anyOf": [*({**rest, "type": kind} for kind in kinds), {"type": "null"}], **told}
+    told: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest: Schema = {key: value for key, value in schema.items() if key not in told}
+    return {"anyOf": [*rest.get("anyOf", [rest]), {"type": "null"}], **told}
