@@ -81,7 +81,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         """The agent with its keys."""
         agent = self.get_object(request, object_id)
         keys = list(AgentKey.objects.for_msp(agent.msp).filter(agent=agent)) if agent else []
-        context = {"keys": keys, "agent": agent, **(extra_context or {})}
+        context = {"keys": keys, "agent": agent, "mcp": f"{settings.PUBLIC_URL}/mcp", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def issue(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
@@ -119,6 +119,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
             "key": key,
             "plaintext": plaintext,
             "api": f"{settings.PUBLIC_URL}/api/v1",
+            "mcp": f"{settings.PUBLIC_URL}/mcp",
         }
         return TemplateResponse(request, "admin/integrations/agent/key.html", context)
 
