@@ -45,23 +45,7 @@ def northwind_world(now: Callable[[], float]) -> World:
     catalogues_seed(world)
     for line in _DEVICES:
         world.devices[line.id] = device_seed(line, start=start, network=30, uid_prefix="a90c44d7")
-    library = [
-        cleanup_seed(name="Temp Files Sweep", author="Priya Nair"),
-        *shared_seed("Priya Nair"),
-        Script(
-            id=146,
-            name="Rotate Local Admin Password",
-            language="powershell",
-            operating_systems=["Windows"],
-            created_by="Priya Nair",
-            last_updated_by="Priya Nair",
-            created_on=1758000000.5,
-            updated_on=1758100000.5,
-            output="Password rotated.\n",
-        ),
-        bridge_seed(script_id=151, name="Shell Bridge", author="Priya Nair"),
-    ]
-    world.scripts = {script.id: script for script in library}
+    world.scripts = {script.id: script for script in _library()}
     world.actions = actions_seed("c4407e19")
     activities_seed(world, start=start, busy_device=101, busy_rows=40)
     alert_seed(
@@ -84,3 +68,22 @@ def northwind_world(now: Callable[[], float]) -> World:
         description="Nobody can open case files.",
     )
     return world
+
+
+def _library() -> list[Script]:
+    return [
+        cleanup_seed(name="Temp Files Sweep", author="Priya Nair"),
+        *shared_seed("Priya Nair"),
+        Script(
+            id=146,
+            name="Rotate Local Admin Password",
+            language="powershell",
+            operating_systems=["Windows"],
+            created_by="Priya Nair",
+            last_updated_by="Priya Nair",
+            created_on=1758000000.5,
+            updated_on=1758100000.5,
+            output="Password rotated.\n",
+        ),
+        bridge_seed(script_id=151, name="Shell Bridge", author="Priya Nair"),
+    ]

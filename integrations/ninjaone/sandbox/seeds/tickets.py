@@ -48,12 +48,16 @@ def ticket_seed(
         ticket["nodeId"] = node_id
     world.tickets[ticket_id] = ticket
     texts = [("DESCRIPTION", description), *(("COMMENT", comment) for comment in comments)]
+    _log_seed(world, ticket_id, at=at, texts=texts, status_id=status_id)
+
+
+def _log_seed(world: World, ticket_id: int, *, at: float, texts: list[tuple[str, str]], status_id: int) -> None:
     for number, (kind, text) in enumerate(texts):
         ticket_log_add(
             world,
             ticket_id,
             kind=kind,
-            author=author,
+            author=world.users[0],
             at=round(at + 600 * number, 3),
             body=text,
             htmlBody=f"<p>{text}</p>",
