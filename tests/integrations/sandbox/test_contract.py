@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from openapi_core import OpenAPI
-from openapi_core.datatypes import RequestParameters
-from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from integrations.ninjaone.sandbox import Sandbox, SandboxResponse
 from integrations.ninjaone.sandbox.routing import ROUTES
 from tests.integrations.sandbox.caller import Caller, Clock
+from tests.ninjaone_document import DocumentRequest, DocumentResponse, document, needs_document, paths
 
-DOCUMENT = os.environ.get("NINJAONE_OPENAPI")
-pytestmark = pytest.mark.skipif(
-    not DOCUMENT,
-    reason="NINJAONE_OPENAPI names NinjaOne's document, which you download from your own instance at "
-    "https://<host>/apidocs/NinjaRMM-API-v2.json.",
-)
+pytestmark = needs_document
 
 ALERT = "b1c0a0de-52f1-4a49-9f0a-8d5f3f0a0001"
 TICKET = {"clientId": 2, "ticketFormId": 1, "subject": "x", "status": "1000"}
@@ -141,45 +131,13 @@ REFUSALS: list[tuple[str, str, Any, int]] = [
 NOT_JSON = {("POST", "/v2/ticketing/ticket/{ticketId}/comment")}
 
 
-class _Request:
-    """As openapi-core wants to see a request."""
-
-    def __init__(self, method: str, path: str, body: Any) -> None:
-        self.host_url = "https://app.ninjarmm.com"
-        self.path, _, query = path.partition("?")
-        self.method = method.lower()
-        self.body = None if body is None else json.dumps(body).encode()
-        self.content_type = "application/json"
-        self.parameters = RequestParameters(
-            query=ImmutableMultiDict(parse_qsl(query)), header=Headers({"Authorization": "Bearer x"})
-        )
+def _request(method: str, path: str, body: Any) -> DocumentRequest:
+    bare, _, query = path.partition("?")
+    return DocumentRequest(method, bare, parse_qsl(query), None if body is None else json.dumps(body))
 
 
-class _Response:
-    def __init__(self, answer: SandboxResponse) -> None:
-        self.data = answer.body
-        self.status_code = answer.status
-        self.content_type = answer.headers.get("Content-Type", "")
-        self.headers = dict(answer.headers)
-
-
-@functools.cache
-def _document() -> OpenAPI:
-    return OpenAPI.from_dict(_with_any_value(json.loads(Path(DOCUMENT or "").read_text())))
-
-
-def _with_any_value(schema: Any) -> Any:
-    """The document was generated from Java, where the values of a map of custom fields or board columns are
-    `Object`: it prints that as `{"type": "object"}`, and the real server sends text and numbers there.
-    """
-    if isinstance(schema, list):
-        return [_with_any_value(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: {} if key == "additionalProperties" and value == {"type": "object"} else _with_any_value(value)
-        for key, value in schema.items()
-    }
+def _response(answer: SandboxResponse) -> DocumentResponse:
+    return DocumentResponse(answer.status, answer.body, answer.headers.get("Content-Type", ""), dict(answer.headers))
 
 
 def _send(acme: Caller, method: str, path: str, body: Any) -> SandboxResponse:
@@ -203,18 +161,18 @@ def busy(sandbox: Sandbox, acme: Caller, clock: Clock) -> Caller:
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS, ids=lambda value: str(value)[:60])
 def test_call_and_answer_are_what_the_document_says(busy: Caller, method: str, path: str, body: Any) -> None:
-    request = _Request(method, path, body)
+    request = _request(method, path, body)
     answer = _send(busy, method, path, body)
     assert answer.status in {200, 204}, answer.body
-    _document().validate_request(request)
-    _document().validate_response(request, _Response(answer))
+    document().validate_request(request)
+    document().validate_response(request, _response(answer))
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), REFUSALS)
 def test_a_refusal_is_one_that_the_document_knows(acme: Caller, method: str, path: str, body: Any, status: int) -> None:
     answer = _send(acme, method, path, body)
     assert answer.status == status
-    _document().validate_response(_Request(method, path, body), _Response(answer))
+    document().validate_response(_request(method, path, body), _response(answer))
 
 
 def test_every_route_of_the_sandbox_is_tried() -> None:
@@ -232,7 +190,8 @@ def test_every_route_of_the_sandbox_is_tried() -> None:
 
 
 def test_every_route_of_the_sandbox_is_in_the_document() -> None:
-    paths = json.loads(Path(DOCUMENT or "").read_text())["paths"]
-    shapes = {(method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path in paths for method in paths[path]}
+    shapes = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path, methods in paths().items() for method in methods
+    }
     unknown = {(method, path) for method, path in ROUTES if (method, re.sub(r"\{\w+\}", "{}", path)) not in shapes}
     assert unknown == set()

@@ -2,49 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import responses
 
 from integrations.models import AuditEvent, Connection, ConnectionState
 from integrations.ninjaone.connect import (
     ConnectError,
-    authorization_finish,
-    authorization_start,
-    connection_disconnect,
     missing_scopes,
 )
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults
 from integrations.ninjaone.sandbox.faults import Fault
 from tests.cast import Tenant
-from tests.integrations.wire.browser import Returned, consent
+from tests.integrations.wire.browser import consent
+from tests.integrations.wire.consenting import finish, saved, start
 
-SESSION = "session-of-the-admin"
-
-
-def start(tenant: Tenant, session_key: str = SESSION) -> str:
-    connection = Connection.objects.select_related("msp").get(pk=tenant.connection.pk)
-    return authorization_start(connection=connection, user=tenant.admin, session_key=session_key)
-
-
-def finish(tenant: Tenant, returned: Returned, **changes: Any) -> Connection:
-    arguments = {
-        "user": tenant.admin,
-        "session_key": SESSION,
-        "state": returned.state,
-        "code": returned.code,
-        "error": returned.error,
-        "error_description": "",
-    }
-    return authorization_finish(**{**arguments, **changes})
-
-
-@pytest.fixture
-def saved(acme: Tenant) -> Tenant:
-    """The MSP with its credentials saved and no tokens."""
-    connection_disconnect(connection=acme.connection, user=acme.admin)
-    return acme
+__all__ = ["saved"]
 
 
 def test_no_refresh_token_is_said_plainly(saved: Tenant, ninjaone: Sandbox) -> None:

@@ -14,7 +14,6 @@ from integrations.models import AuditEvent, Authorization, Connection, Connectio
 from integrations.ninjaone import oauth
 from integrations.ninjaone.connect import (
     ConnectError,
-    authorization_finish,
     authorization_start,
     connection_disconnect,
     connection_save,
@@ -23,33 +22,10 @@ from integrations.ninjaone.connect import (
 )
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from tests.cast import Tenant
-from tests.integrations.wire.browser import Returned, consent
+from tests.integrations.wire.browser import consent
+from tests.integrations.wire.consenting import SESSION, finish, saved, start
 
-SESSION = "session-of-the-admin"
-
-
-def start(tenant: Tenant, session_key: str = SESSION) -> str:
-    connection = Connection.objects.select_related("msp").get(pk=tenant.connection.pk)
-    return authorization_start(connection=connection, user=tenant.admin, session_key=session_key)
-
-
-def finish(tenant: Tenant, returned: Returned, **changes: Any) -> Connection:
-    arguments = {
-        "user": tenant.admin,
-        "session_key": SESSION,
-        "state": returned.state,
-        "code": returned.code,
-        "error": returned.error,
-        "error_description": "",
-    }
-    return authorization_finish(**{**arguments, **changes})
-
-
-@pytest.fixture
-def saved(acme: Tenant) -> Tenant:
-    """The MSP with its credentials saved and no tokens."""
-    connection_disconnect(connection=acme.connection, user=acme.admin)
-    return acme
+__all__ = ["saved"]
 
 
 def test_it_connects(saved: Tenant, ninjaone: Sandbox) -> None:
