@@ -30,7 +30,7 @@ def invocation_result(invocation: Invocation, *, now: datetime, msp_name: str, i
     if body["next"] is not None:
         arguments = {"invocation_id": body["id"], "wait_seconds": LONGEST_WAIT}
         body["next"] |= {"tool": LOOK_AGAIN, "arguments": arguments}
-    if body["result"] is not None and not invocation.is_write:
+    if body["result"] is not None:
         body["message"] += f" {IS_DATA}"
     meta = {UNTRUSTED_KEY: UNTRUSTED, TRUNCATED_KEY: invocation.is_truncated}
     return _result(body, is_error=not (is_dry_run or status.is_open or status is Status.SUCCEEDED), meta=meta)

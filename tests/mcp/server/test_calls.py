@@ -49,7 +49,7 @@ def test_the_full_id_calls_the_same_tool_and_null_stands_for_nothing(agent: McpC
 def test_a_write_that_runs_at_once_says_what_happened(agent: McpClient, ninjaone: Sandbox) -> None:
     answer = agent.call("ninja-create-ticket", TICKET)
     assert (answer.is_error, answer.envelope["status"]) == (False, "succeeded")
-    assert answer.envelope["message"] == "Done: NinjaOne accepted it."
+    assert answer.envelope["message"] == f"Done: NinjaOne accepted it. {IS_DATA}"
     assert len(ninjaone.calls("POST", "/v2/ticketing/ticket")) == 1
 
 
