@@ -24,7 +24,7 @@ def codes_page(request: HttpRequest) -> HttpResponse:
         raise Http404
     unused = row.wrap().get_unused_codes()
     context = {
-        "codes": unused if request.method == "POST" and showing_claim(row) else [],
+        "codes": "\n".join(unused) if request.method == "POST" and showing_claim(row) else "",
         "left": len(unused),
         "was_shown": bool(row.data.get("viewed_at")),
     }
