@@ -117,6 +117,13 @@ class Site:
         """The same read each time."""
         return self.ask("ninja-get-device", json.dumps({"arguments": {"device_id": 43}}))
 
+    def mcp(self, tool: str, arguments: dict[str, object], *, key: str = "") -> tuple[int, dict[str, str], str]:
+        """An agent's call over MCP."""
+        params = {"name": tool, "arguments": arguments}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        bearer = f"Bearer {key or self.key}"
+        return self.agent("POST", "/mcp", body, Authorization=bearer, Content_Type=JSON["Content-Type"])
+
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:

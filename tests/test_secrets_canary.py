@@ -14,6 +14,7 @@ from django.conf import LazySettings
 from django.core.management import call_command, get_commands
 from django.utils.html import escape
 
+from approvals.mcp import views as mcp_views
 from approvals.models import Invocation, Status
 from approvals.rest import views
 from integrations.clock import database_now
@@ -112,12 +113,18 @@ def call(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
             site.read()
             subject = {"organization_id": 2, "ticket_form_id": 1, "subject": "Printer"}
             site.ask("ninja-create-ticket", json.dumps({"arguments": subject}))
+            site.sandbox.faults.add(method, path, fault, times=times)
+            site.mcp("ninja-get-device", {"device_id": 43})
+            site.mcp("ninja-create-ticket", {**subject})
     site.sandbox.faults.clear()
     for key in ("cs_00000000_" + "x" * 43, site.key[:-1], f"{site.key}x", site.tenant.key_text):
         site.ask("ninja-get-device", "{}", key=key)
+        site.mcp("ninja-get-device", {}, key=key)
     with monkeypatch.context() as broken:
-        broken.setattr(views, "invocation_submit", lambda **_: 1 / 0)
+        for door in (views, mcp_views):
+            broken.setattr(door, "invocation_submit", lambda **_: 1 / 0)
         assert site.read()[0] == 500
+        assert site.mcp("ninja-get-device", {"device_id": 43})[0] == 500
 
 
 def ask_for_approval(site: Site) -> None:
@@ -146,6 +153,8 @@ def renew(site: Site) -> None:
     site.sandbox.quotes = True
     site.sandbox.faults.add("GET", DEVICE, status(400))
     assert site.read()[0] == 502
+    site.sandbox.faults.add("GET", DEVICE, status(400))
+    assert '"isError":true' in site.mcp("ninja-get-device", {"device_id": 43})[2]
     site.sandbox.faults.add("GET", DEVICE, status(401), times=2)
     site.read()
     expire_the_token()
@@ -173,6 +182,8 @@ def look_everywhere(site: Site) -> None:
     bearer = f"Bearer {site.key}"
     for path in ("me", "tools", "invocations?limit=100", "schema", "nowhere", *(f"invocations/{row}" for row in rows)):
         site.agent("GET", f"/api/v1/{path}", Authorization=bearer)
+    for row in rows:
+        site.mcp("get-invocation", {"invocation_id": str(row)})
 
 
 def exports() -> str:
