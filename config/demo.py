@@ -134,7 +134,9 @@ def greeting(data: dict[str, Any], url: str) -> str:
     lines += ["A read that runs at once:", "", _curl(url, agent["key"], "ninja-list-devices", {}), ""]
     reboot = {"device_id": 45, "reason": "Ticket 1014: hung after the update"}
     lines += ["A reboot that waits until an approver countersigns it in the dashboard:", ""]
-    lines += [_curl(url, agent["key"], "ninja-reboot-device", reboot), "", "Ctrl-C ends the demo."]
+    lines += [_curl(url, agent["key"], "ninja-reboot-device", reboot), ""]
+    lines += [f"MCP clients reach the same at {url}/mcp, with the key as Authorization: Bearer.", ""]
+    lines += ["Ctrl-C ends the demo."]
     return "\n".join(lines)
 
 

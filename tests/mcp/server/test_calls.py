@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from approvals.mcp import views
 from approvals.mcp.results import IS_DATA
@@ -175,3 +177,20 @@ def test_an_overdue_request_reads_as_expired(agent: McpClient) -> None:
     Invocation.objects.update(expires_at=database_now() - timedelta(seconds=1))
     answer = agent.call("get-invocation", {"invocation_id": asked["id"]})
     assert (answer.is_error, answer.envelope["status"]) == (True, "expired")
+
+
+def test_a_call_asks_the_database_no_more_than_over_rest(agent: McpClient, acme: Tenant) -> None:
+    rest = caller_of(acme)
+    for tool, arguments in (("ninja-get-device", {"device_id": WEB}), ("ninja-reboot-device", {"device_id": WEB})):
+        counts = []
+        # The second of each is counted: the first fills caches, and makes the request that the others find.
+        for call in (rest.invoke, rest.invoke, agent.call, agent.call):
+            with CaptureQueriesContext(connection) as queries:
+                call(tool, arguments)
+            counts.append(len(queries))
+        assert counts[3] <= counts[1] < 15, tool
+    with CaptureQueriesContext(connection) as over_rest:
+        rest.get("tools")
+    with CaptureQueriesContext(connection) as over_mcp:
+        agent.tools()
+    assert len(over_mcp) <= len(over_rest)
