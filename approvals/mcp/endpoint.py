@@ -148,14 +148,16 @@ class Endpoint(View):
 
     def _answer(self, request: HttpRequest, body: Any, methods: Mapping[str, Method]) -> HttpResponseBase:
         try:
-            message = message_of(body)
-            if message.id is None:
-                return HttpResponse(status=202, content_type="application/json")
-            call = Call(message, terms_of(request, message), request)
-            request.mcp_call = call  # type: ignore[attr-defined]
-            return self.render(call, self._result(call, methods))
+            return self._answered(request, message_of(body), methods)
         except ProtocolError as error:
             return error_of(error, id_of(body))
+
+    def _answered(self, request: HttpRequest, message: Message, methods: Mapping[str, Method]) -> HttpResponseBase:
+        if message.id is None:
+            return HttpResponse(status=202, content_type="application/json")
+        call = Call(message, terms_of(request, message), request)
+        request.mcp_call = call  # type: ignore[attr-defined]
+        return self.render(call, self._result(call, methods))
 
     def _result(self, call: Call, methods: Mapping[str, Method]) -> Result:
         name = call.message.method
