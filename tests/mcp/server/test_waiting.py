@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from typing import Any
@@ -121,6 +122,18 @@ def test_the_identical_call_that_waits_is_the_same_invocation(agent: McpClient, 
     assert caller_of(acme).invoke(REBOOT, {"device_id": DC}).body["id"] == first["id"]
     assert agent.call(REBOOT, {"device_id": WEB}).envelope["id"] != first["id"]
     assert Invocation.objects.count() == 2
+
+
+def test_a_long_script_is_not_read_out_again_each_time(agent: McpClient, acme: Tenant) -> None:
+    script = "# a long comment\n" * 3000
+    asked = agent.call("ninja-run-bash", {"device_id": 43, "script": script})
+    assert len(asked.result["content"][0]["text"]) < 12_000
+    assert "cut in this answer alone" in asked.envelope["message"]
+    assert asked.envelope["arguments"]["device_id"] == 43
+    assert asked.envelope["arguments"]["script"].startswith("# a long comment")
+    row = again(uuid.UUID(asked.envelope["id"]))
+    assert script in json.loads(row.arguments)["script"]
+    assert agent.call("ninja-run-bash", {"device_id": 43, "script": script}).envelope["id"] == str(row.pk)
 
 
 @pytest.mark.parametrize("name", ["claudecode/toolUseId", "countersign/idempotency_key"])
