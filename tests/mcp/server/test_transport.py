@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from approvals.models import Invocation
+from integrations.models import Agent
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.rest.one_transaction import acme
 from tests.approvals.rest.test_bodies import MALFORMED
@@ -36,6 +37,12 @@ def test_without_a_good_key_nothing_is_answered(acme: Tenant, url: str, key: str
         assert (answer.status, answer.body["error"]["code"]) == (401, "invalid_token")
         # With a resource_metadata here, clients would start an OAuth flow and drop the key they were given.
         assert answer.response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_key_bound_to_addresses_opens_nothing_from_elsewhere(agent: McpClient, acme: Tenant) -> None:
+    Agent.objects.filter(pk=acme.agent.pk).update(allowed_addresses=["10.0.0.0/8"])
+    assert agent.ask("tools/list").status == 401
+    assert agent.ask("tools/list", X_Forwarded_For="10.1.2.3").status == 200
 
 
 @pytest.mark.parametrize(
