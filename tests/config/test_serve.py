@@ -102,7 +102,7 @@ def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
         wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
         os.killpg(server.pid, signal.SIGINT)  # a terminal sends it to the workers too
         status, output = wait_for_exit(server)
-    assert status == 0
+    assert status == 0, output
     assert "Unexpected exit" not in output
 
 
