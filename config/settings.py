@@ -138,6 +138,7 @@ def database() -> dict[str, Any]:
     config: dict[str, Any] = dict(environ.Env.db_url_config(url))
     config["CONN_MAX_AGE"] = None
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["ENGINE"] = "config.sqlite"
         # DEFERRED transactions that turn into writers fail with "database is locked" under load; IMMEDIATE queue.
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

@@ -19,7 +19,7 @@ os.environ["AUDIT_CHECKPOINT_FILE"] = str(Path(tempfile.gettempdir()) / f"counte
 from config.settings import *  # noqa: E402, F403
 from config.settings import DATABASES  # noqa: E402
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "config.sqlite":
     # A file of its own for each process: threads and servers under test see the same rows, two runs never do.
     DATABASES["default"]["TEST"] = {
         "NAME": str(Path(tempfile.gettempdir()) / f"countersign-tests-{os.getpid()}.sqlite3")
