@@ -47,9 +47,7 @@ def exchange(
     try:
         with (
             exchanging(state),
-            closing(
-                session_for(request.base_url).send(prepared, stream=True, allow_redirects=False, timeout=timeout)
-            ) as response,
+            closing(session_for(request.base_url).send(prepared, timeout=timeout)) as response,
         ):
             return _answer(response, state, is_write=is_write)
     except (RequestException, TimeoutError) as error:
@@ -74,7 +72,11 @@ def _prepared(request: WireRequest, headers: dict[str, str]) -> requests.Prepare
     if body is not None:
         own["Content-Type"] = "application/json"
     prepared = requests.PreparedRequest()
-    prepared.prepare(method=request.method, url=request.url, headers=own | headers, data=body)
+    # All of prepare() but cookies and auth, of which there are none.
+    prepared.prepare_method(request.method)
+    prepared.prepare_url(request.url, None)
+    prepared.prepare_headers(own | headers)
+    prepared.prepare_body(body, None)
     if prepared.url != request.url or prepared.path_url != request.target:
         raise EgressRefusedError("The address changes its meaning on the way out. Nothing was sent.")
     return prepared

@@ -24,6 +24,7 @@ import certifi
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -153,6 +154,7 @@ class _FreshSecurePool(_FreshPool, HTTPSConnectionPool):
 
 class _WireAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        self._pools: dict[str, HTTPConnectionPool] = {}
         # One context for the life of the session: loading the CA bundle takes 17 ms.
         context = ssl.create_default_context(cafile=settings.NINJAONE_CA_BUNDLE or certifi.where())
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -161,6 +163,31 @@ class _WireAdapter(HTTPAdapter):
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         """The context verifies already; the base class would have its CA bundle loaded for every connection."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        """The pool of the exchange's host, whatever a URL says. The base class works it out anew from every URL."""
+        base_url = _exchange().base_url
+        pool = self._pools.get(base_url)
+        if pool is None:
+            pool = self._pools[base_url] = self.poolmanager.connection_from_url(base_url)
+        return pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: object) -> str:
+        """The request target: there are no proxies to name a host to."""
+        return request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """The answer without its cookies, which nobody keeps."""
+        response = requests.Response()
+        response.status_code, response.reason = resp.status, resp.reason
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw, response.request, response.url = resp, req, req.url or ""
+        return response
+
+    def close(self) -> None:
+        """Forget the connections."""
+        self._pools.clear()
+        super().close()
 
 
 class WireSession(requests.Session):
@@ -175,8 +202,12 @@ class WireSession(requests.Session):
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: even looking one step ahead would read the rest of the body without a limit."""
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """One request and the head of its answer. No redirects: even looking one step ahead reads without a limit."""
+        response: requests.Response = self.get_adapter(request.url or "").send(
+            request, stream=True, timeout=kwargs["timeout"], proxies={}
+        )
+        return response
 
 
 def session_for(base_url: str) -> WireSession:

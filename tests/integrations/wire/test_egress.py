@@ -232,9 +232,9 @@ def test_a_request_that_changed_on_its_way_to_the_socket_is_refused(raw: Raw) ->
     prepared = wire._prepared(WireRequest("GET", raw.server.url, "/v2/x"), {})
 
     with transport.exchanging(state), pytest.raises(EgressRefusedError):
-        session.send(prepared, stream=True, allow_redirects=False)
+        session.send(prepared, timeout=5.0)
     with pytest.raises(EgressRefusedError):
-        session.send(prepared, stream=True, allow_redirects=False)
+        session.send(prepared, timeout=5.0)
     assert raw.server.received == []
 
 
