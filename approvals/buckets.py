@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from approvals.models import Bucket, Scope
 from integrations.clock import database_now
@@ -39,13 +39,17 @@ class Allowance:
 
 def take(msp: Msp, allowances: Sequence[Allowance]) -> Allowance | None:
     """Take one from each of one or two buckets, from the second only if the first had one. Which had none, if any."""
+    # The connection itself: its proxy looks it up anew for every attribute.
+    database = connections[DEFAULT_DB_ALIAS]
+    is_sqlite = database.vendor == "sqlite"
     values: list[Any] = []
     for place, allowance in enumerate(allowances):
-        values += [_uuid(allowance.owner), allowance.scope.value, _uuid(msp.pk), allowance.cost]
-        if connection.vendor == "sqlite":
+        owner, msp_id = (allowance.owner.hex, msp.pk.hex) if is_sqlite else (allowance.owner, msp.pk)
+        values += [owner, allowance.scope.value, msp_id, allowance.cost]
+        if is_sqlite:
             values.append(place)
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(connection.vendor, len(allowances)), values)
+    with database.cursor() as cursor:
+        cursor.execute(_statement(database.vendor, len(allowances)), values)
         taken = {scope for (scope,) in cursor.fetchall()}
     return next((allowance for allowance in allowances if allowance.scope.value not in taken), None)
 
@@ -115,7 +119,3 @@ def _sqlite(count: int) -> str:
 
 def _used(full_at: str, now: str) -> str:
     return f"CASE WHEN {full_at} BETWEEN {now} AND {now} + {ABSURD} THEN {full_at} ELSE {now} END"
-
-
-def _uuid(value: UUID) -> Any:
-    return Bucket._meta.get_field("owner").get_db_prep_value(value, connection)

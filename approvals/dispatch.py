@@ -25,6 +25,7 @@ from integrations.clock import Now, database_now
 from integrations.durable import durable
 from integrations.models import Agent, AgentKey, Connection, Msp
 from integrations.ninjaone.wire import WireRequest
+from integrations.rows import insert
 from tools.calls import Call
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         # handed out. Whoever dies in between has read something and told nobody.
         row.dispatch_started_at = row.created_at
         _copy(row, *_sent(row, call))
-        prepared.insert(row)
+        insert(row)
         return
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
@@ -52,10 +53,10 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     if row.is_write:
         with durable(), transaction.atomic():
             _check_unstopped(row)
-            prepared.insert(row)
+            insert(row)
             _record_attempt(row, actor)
     else:
-        prepared.insert(row)
+        insert(row)
     settle(row, *_sent(row, call))
 
 

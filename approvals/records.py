@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from approvals.refusals import refusal_count
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
+from integrations.rows import new
 from tools.calls import JSON
 from tools.models import Mode
 from tools.registry import Tool
@@ -42,23 +42,28 @@ class Draft:
 
 def new_row(draft: Draft, now: datetime) -> Invocation:
     """A row for the draft, not saved, queued to run unless the caller says otherwise."""
-    return Invocation(
-        id=uuid.uuid4(),
-        msp=draft.principal.msp,
-        agent=draft.principal.agent,
-        agent_key=draft.principal.key,
-        connection=draft.connection,
-        tool=draft.tool.id,
-        tool_version=draft.tool.version,
-        policy=(draft.mode or draft.tool.default_mode).value,
-        is_write=draft.tool.is_write,
-        status=Status.QUEUED,
-        arguments=draft.arguments_text,
-        call_digest=draft.call_digest,
-        reason=draft.reason,
-        ticket_id=draft.ticket_id,
-        idempotency_key=draft.idempotency_key,
-        created_at=now,
+    principal = draft.principal
+    return new(
+        Invocation,
+        {
+            "tool": draft.tool.id,
+            "tool_version": draft.tool.version,
+            "policy": (draft.mode or draft.tool.default_mode).value,
+            "is_write": draft.tool.is_write,
+            "status": Status.QUEUED,
+            "arguments": draft.arguments_text,
+            "call_digest": draft.call_digest,
+            "reason": draft.reason,
+            "ticket_id": draft.ticket_id,
+            "idempotency_key": draft.idempotency_key,
+            "created_at": now,
+        },
+        {
+            "msp": principal.msp,
+            "agent": principal.agent,
+            "agent_key": principal.key,
+            "connection": draft.connection,
+        },
     )
 
 

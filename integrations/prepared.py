@@ -7,12 +7,15 @@ values are bound; rows still become model instances, through the same converters
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.query import RelatedPopulator, get_related_populators
+
+from integrations.rows import Part
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -76,16 +79,15 @@ class _Compiled:
         if not self.slots:
             raise ValueError("The queryset does not depend on its value.")
         self.alias = queryset.db
-        select, klass_info = compiler.select, compiler.klass_info
-        if klass_info is None:
-            return
-        self.converters = compiler.get_converters([column[0] for column in select])
-        self.model = klass_info["model"]
-        columns = klass_info["select_fields"]
-        self.start, self.end = columns[0], columns[-1] + 1
-        self.names = [column[0].target.attname for column in select[self.start : self.end]]
-        # The stubs describe a later Django, whose populators take one more argument.
-        self.related: list[RelatedPopulator] = get_related_populators(klass_info, select, queryset.db)  # type: ignore[call-arg]
+        # A query for values has no models to make.
+        info = compiler.klass_info if queryset.query.default_cols else None
+        self.part = None if info is None else Part.of(info, compiler.select)
+        found = compiler.get_converters([column[0] for column in compiler.select])
+        self.conversions = [
+            (position, _conversion(converter, expression))
+            for position, (converters, expression) in found.items()
+            for converter in converters
+        ]
         self.annotations = dict(compiler.annotation_col_map)
 
     def fetched(self, value: Any, database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
@@ -98,29 +100,33 @@ class _Compiled:
         return rows
 
     def instance(self, row: list[Any], database: BaseDatabaseWrapper) -> Any:
-        for position, (converters, expression) in self.converters.items():
-            for converter in converters:
-                row[position] = converter(row[position], expression, database)
-        instance: models.Model = self.model.from_db(self.alias, self.names, row[self.start : self.end])
-        for populator in self.related:
-            populator.populate(row, instance)
+        for position, convert in self.conversions:
+            value = row[position]
+            if value is not None:
+                row[position] = convert(value, database)
+        instance = cast(Part, self.part).instance(row, self.alias)
         for name, position in self.annotations.items():
             setattr(instance, name, row[position])
         return instance
 
 
-def insert(row: models.Model) -> None:
-    """INSERT a new row, all columns given. Raises IntegrityError like `save(force_insert=True)`; sends no signals."""
-    database = _database()
-    sql, columns = _insert_sql(type(row))
-    values = [
-        value if value is None or is_plain else field.get_db_prep_save(value, database)
-        for field, is_plain in columns
-        for value in (getattr(row, field.attname),)
-    ]
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+def _conversion(
+    converter: Callable[[Any, Any, Any], Any], expression: Any
+) -> Callable[[Any, BaseDatabaseWrapper], Any]:
+    """`converter` for values that are not None."""
+    # Those of SQLite, by name: they are methods of a connection, and this outlives connections.
+    match getattr(converter, "__name__", ""):
+        case "convert_datetimefield_value":
+            return _moment
+        case "convert_uuidfield_value":
+            return lambda value, database: UUID(value)
+    return lambda value, database: converter(value, expression, database)
+
+
+def _moment(value: datetime | str, database: BaseDatabaseWrapper) -> datetime:
+    """SQLite's way, for UTC alone: Django's looks up the settings and the time zone each time."""
+    # Columns come parsed, what a function tells comes as text.
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).replace(tzinfo=UTC)
 
 
 def update(model: type[models.Model], values: dict[str, Any], where: dict[str, Any]) -> int:
@@ -144,28 +150,6 @@ def _database() -> BaseDatabaseWrapper:
 @cache
 def _column(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field(name))
-
-
-# Their values are bound as they are, on both databases.
-PLAIN_FIELDS = (
-    models.CharField,
-    models.TextField,
-    models.BooleanField,
-    models.PositiveIntegerField,
-    models.PositiveSmallIntegerField,
-)
-
-
-@cache
-def _insert_sql(model: type[models.Model]) -> tuple[str, list[tuple[models.Field[Any, Any], bool]]]:
-    fields = list(model._meta.local_concrete_fields)
-    if any(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False) for field in fields):
-        raise ValueError(f"{model.__name__} has columns that are filled as they are saved.")
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    # Names of tables and columns come from models alone; SQLite and PostgreSQL quote alike.
-    sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
-    return sql, [(field, type(field) in PLAIN_FIELDS) for field in fields]
 
 
 @cache
