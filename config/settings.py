@@ -146,6 +146,7 @@ def database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
         }
     elif config["ENGINE"] == "django.db.backends.postgresql":
+        config["ENGINE"] = "config.postgresql"
         config["CONN_HEALTH_CHECKS"] = True
         # Values go beside the SQL, and what a connection runs a third time is parsed and planned no more.
         config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2, **config.get("OPTIONS", {})}
