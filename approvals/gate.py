@@ -18,13 +18,12 @@ from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_
 from approvals.records import Draft
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append, canonical
-from integrations.connections import connection_of
 from integrations.models import Connection, ConnectionState
 from tools.calls import JSON
 from tools.errors import InvalidArgumentsError
 from tools.facts import facts_to_json
 from tools.models import Mode
-from tools.policy import PolicyRow, policies_of
+from tools.policy import PolicyRow, policies_seen
 from tools.registry import Tool
 
 
@@ -89,7 +88,7 @@ def _draft(principal: Principal, submission: Submission, arguments: dict[str, JS
 def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     connection = _connection(draft)
     draft.connection = connection
-    policies = policies_of(connection)
+    policies = policies_seen(connection)
     draft.mode = policies[draft.tool.id].mode
     _check_allowed(draft)
     asks = draft.mode is Mode.APPROVAL_NEEDED
@@ -142,7 +141,7 @@ def _last_place(draft: Draft, refusal: GateError) -> Invocation:
 def _connection(draft: Draft) -> Connection:
     if brake := draft.principal.brake:
         raise GateError("frozen", f"{brake}. Nothing was sent. Ask them.")
-    row = connection_of(draft.principal.msp)
+    row = draft.principal.connection
     if row is None:
         raise GateError("not_connected", "NinjaOne is not connected. An admin connects it on the integration page.")
     return row

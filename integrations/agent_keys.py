@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q
 
 from integrations.addresses import is_within
 from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, everything_frozen
 from integrations.clock import Now, database_now, now_seen
-from integrations.models import Agent, AgentKey, Msp
+from integrations.models import Agent, AgentKey, Connection, Msp
 from integrations.prepared import PreparedQuery
 
 # The wire contract: cs_<8 public characters>_<43 secret characters>.
@@ -51,6 +51,11 @@ class Principal:
     def msp(self) -> Msp:
         """The agent's MSP."""
         return self.key.agent.msp
+
+    @property
+    def connection(self) -> Connection | None:
+        """The MSP's connection to NinjaOne; None before there is one. Its secrets stay sealed until they are opened."""
+        return self.key.ninjaone  # type: ignore[attr-defined, no-any-return]
 
     @property
     def brake(self) -> str:
@@ -135,6 +140,9 @@ def agent_key_authenticate(*, authorization: str | None, address: Callable[[], s
         raise InvalidKeyError
     now: datetime = row.database_now  # type: ignore[attr-defined]
     now_seen(now)
+    connection: Connection | None = row.__dict__.setdefault("ninjaone", None)
+    if connection is not None:
+        connection.msp = row.agent.msp
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKeyError
     ranges = row.agent.allowed_addresses
@@ -150,11 +158,17 @@ def _note_use(key: AgentKey, now: datetime) -> None:
         AgentKey.objects.filter(pk=key.pk).update(last_used_at=database_now())
 
 
-# Every call pays this one: key, agent, MSP, the brake and the database's time in one statement.
+# Every call pays this one: key, agent, MSP, connection, the brake and the database's time in one statement.
 _KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
     lambda prefix: (
-        AgentKey.objects.select_related("agent__msp")
-        .annotate(database_now=Now(), everything_frozen=everything_frozen())
+        AgentKey.objects.annotate(  # type: ignore[misc]  # the plugin knows no filtered relations
+            ninjaone=FilteredRelation(
+                "agent__msp__connections", condition=Q(agent__msp__connections__vendor="ninjaone")
+            ),
+            database_now=Now(),
+            everything_frozen=everything_frozen(),
+        )
+        .select_related("agent__msp", "ninjaone")
         .filter(prefix=prefix)
         .order_by()
     ),

@@ -59,15 +59,16 @@ class Guard(Operation):
 
 
 class Consequence(Operation):
-    """After an INSERT into `table` the database runs `statement`, SQL over NEW that both databases read."""
+    """After an `event` on `table` the database runs `statement`, SQL over NEW or OLD that both databases read."""
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, name: str, table: str, statement: str) -> None:
+    def __init__(self, name: str, table: str, statement: str, event: str = "INSERT") -> None:
         self.name = name
         self.table = table
         self.statement = statement
+        self.event = event
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Models know nothing of triggers."""
@@ -76,7 +77,7 @@ class Consequence(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
         """Create the trigger."""
-        head = f"CREATE TRIGGER {self.name} AFTER INSERT ON {self.table} FOR EACH ROW"
+        head = f"CREATE TRIGGER {self.name} AFTER {self.event} ON {self.table} FOR EACH ROW"
         if schema_editor.connection.vendor == "sqlite":
             schema_editor.execute(f"{head} BEGIN {self.statement}; END", params=None)
             return
@@ -94,7 +95,7 @@ class Consequence(Operation):
 
     def describe(self) -> str:
         """For `migrate`'s output."""
-        return f"Let {self.name} follow every new row of {self.table}"
+        return f"Let {self.name} follow every {self.event} on {self.table}"
 
 
 def _drop_trigger(schema_editor: BaseDatabaseSchemaEditor, name: str, table: str) -> None:

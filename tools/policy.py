@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from integrations.audit import Actor, audit_append
-from integrations.models import Connection, Msp
+from integrations.models import Connection
 from integrations.prepared import PreparedValues
 from tools.calls import Call
 from tools.catalogue import classify
@@ -78,21 +78,19 @@ _ROWS_OF_CONNECTION = PreparedValues(
 )
 
 
-def policies_of_msp(msp: Msp) -> Mapping[str, PolicyRow]:
-    """The same for the MSP's connection to NinjaOne, without looking at that; the defaults before there is one."""
-    return _policies(_ROWS_OF_MSP(msp.pk))
+def policies_seen(connection: Connection | None) -> Mapping[str, PolicyRow]:
+    """The same as they were when `connection` was read; the defaults before there is one.
+
+    Kept in this process by the connection's count of policy changes, which the database itself keeps: a change is
+    another count, in every process, for whoever reads the connection next.
+    """
+    return _policies(()) if connection is None else _seen(connection.pk, connection.policy_version)
 
 
-_ROWS_OF_MSP = PreparedValues(
-    lambda msp_id: (
-        ToolPolicy.objects.filter(msp_id=msp_id, connection__vendor=VENDOR)
-        .order_by()
-        .values_list("tool", "mode", "approvals_needed", "version")
-    ),
-    model=ToolPolicy,
-    field="id",
-    stand_in=uuid.UUID(int=1),
-)
+@lru_cache(maxsize=4096)
+def _seen(connection_id: uuid.UUID, policy_version: int) -> Mapping[str, PolicyRow]:
+    # Rows that are newer than the count, read in the midst of a change, are kept by a count that nobody reads again.
+    return _policies(_ROWS_OF_CONNECTION(connection_id))
 
 
 @lru_cache(maxsize=256)
@@ -145,8 +143,6 @@ def policies_update(
                 },
             )
             changed.append(tool_id)
-        if changed:
-            Connection.objects.filter(pk=locked.pk).update(policy_version=F("policy_version") + 1)
     return changed
 
 

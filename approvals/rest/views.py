@@ -35,7 +35,6 @@ from approvals.rest.serializers import (
     query_of,
 )
 from integrations.agent_keys import Principal
-from integrations.connections import connection_of
 from integrations.models import ConnectionState
 from tools.formats import as_anthropic, as_listing, as_openai
 from tools.models import Mode
@@ -200,7 +199,7 @@ class Me(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
         query_of(request, Nothing)
-        principal, connection = self.principal, connection_of(self.principal.msp)
+        principal, connection = self.principal, self.principal.connection
         agent = principal.agent
         state = "not_connected" if connection is None else connection.state
         return json_response(

@@ -127,7 +127,7 @@ def test_a_change_is_in_force_at_once_and_counted(ninjaone: Connection) -> None:
     assert (rows[REBOOT].mode, rows[REBOOT].version, rows[REBOOT].is_changed) == (Mode.AUTO, 1, True)
     assert (rows[BASH].mode, rows[BASH].approvals_needed) == (Mode.APPROVAL_NEEDED, 2)
     ninjaone.refresh_from_db()
-    assert ninjaone.policy_version == 1
+    assert ninjaone.policy_version == 2
 
 
 def test_a_change_stands_in_the_audit_with_before_and_after(ninjaone: Connection) -> None:
