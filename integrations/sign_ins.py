@@ -96,6 +96,11 @@ def record_new_codes(sender: Any, request: HttpRequest, user: User, **kwargs: An
     _record("second_factor.codes_renewed", user, request)
 
 
+def record_shown_codes(request: HttpRequest, user: User) -> None:
+    """The recovery codes were on a screen, which happens once. Without its entry it does not."""
+    _record("second_factor.codes_shown", user, request)
+
+
 @receiver(social_account_added)
 def record_link(sender: Any, request: HttpRequest, sociallogin: Any, **kwargs: Any) -> None:
     """Another service signs this person in from now on."""

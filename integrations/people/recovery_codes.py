@@ -8,11 +8,13 @@ from typing import Any, cast
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.flows import generate_recovery_codes
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from integrations.models import User
+from integrations.sign_ins import record_shown_codes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,19 +26,23 @@ def codes_page(request: HttpRequest) -> HttpResponse:
         raise Http404
     unused = row.wrap().get_unused_codes()
     context = {
-        "codes": "\n".join(unused) if request.method == "POST" and showing_claim(row) else "",
+        "codes": "\n".join(unused) if request.method == "POST" and showing_claim(request, row) else "",
         "left": len(unused),
         "was_shown": bool(row.data.get("viewed_at")),
     }
     return TemplateResponse(request, "mfa/recovery_codes/index.html", context)
 
 
-def showing_claim(row: Authenticator) -> bool:
-    """Whether the codes may be shown now, which is once. One UPDATE: of two clicks one wins."""
+def showing_claim(request: HttpRequest, row: Authenticator) -> bool:
+    """Whether the codes may be shown now, which is once, and on record. One UPDATE: of two clicks one wins."""
     if row.data.get("viewed_at"):
         return False
     shown = {**row.data, "viewed_at": time.time()}
-    return bool(Authenticator.objects.filter(pk=row.pk, data=row.data).update(data=shown))
+    with transaction.atomic():
+        if not Authenticator.objects.filter(pk=row.pk, data=row.data).update(data=shown):
+            return False
+        record_shown_codes(request, cast(User, request.user))
+    return True
 
 
 class NewCodesView(GenerateRecoveryCodesView):  # type: ignore[misc]
