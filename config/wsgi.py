@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -13,6 +15,11 @@ from config.unsafe import serve_safely
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 serve_safely(settings.START)
 application = get_wsgi_application()
+
+if multiprocessing.parent_process() is not None:
+    # A terminal's Ctrl-C reaches the server and its workers, and the server then sends them SIGTERM. Of two signals at
+    # once a thread that is not Python's main one may take both, and the main one sleeps on: one of them is enough.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 # The server copies its environment into every request, from where an error report could print it.
 environment.forget_secrets()

@@ -96,6 +96,10 @@ def test_on_postgresql_the_server_has_several_processes_and_the_worker_sends(tmp
             assert [wait_for_exit(process)[0] for process in (server, worker)] == [0, 0]
 
 
+def children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
     env, port = environment_of(tmp_path), free_port()
     with running(env, "serve", "--port", str(port)) as server:
@@ -104,6 +108,19 @@ def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
         status, output = wait_for_exit(server)
     assert status == 0, output
     assert "Unexpected exit" not in output
+
+
+def test_of_ctrl_c_the_workers_hear_from_the_server_alone(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    with running(env, "serve", "--port", str(port)) as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        [worker] = children(server.pid)
+        os.kill(worker, signal.SIGINT)
+        time.sleep(0.5)
+        assert wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server).ok
+        assert children(server.pid) == [worker]
+        server.send_signal(signal.SIGINT)
+        assert wait_for_exit(server)[0] == 0
 
 
 def test_a_stop_waits_for_the_call_that_is_under_way(tmp_path: Path) -> None:
@@ -127,8 +144,8 @@ def test_a_worker_that_died_is_replaced(tmp_path: Path) -> None:
     with running(env, "serve", "--port", str(port)) as server:
         wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
         time.sleep(1)
-        [worker] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        os.kill(int(worker), signal.SIGKILL)
+        [worker] = children(server.pid)
+        os.kill(worker, signal.SIGKILL)
         wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
         server.send_signal(signal.SIGTERM)
         assert wait_for_exit(server)[0] == 0
