@@ -25,9 +25,10 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from approvals.display.clock import zone_of
 from approvals.display.home import home_of
-from approvals.display.queue import waiting_count
+from approvals.display.queue import Waiting, waiting_now
 from integrations.access import SESSION_KEY, memberships_of
 from integrations.brake_pages import brake_urls, everything_frozen_for, may_brake
+from integrations.models import Membership
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
@@ -93,7 +94,8 @@ class DashboardSite(AdminSite):
                     response.render()
             is_poll = bool(getattr(request, "htmx", False))
             # A page left open past its session reloads, instead of showing the sign-in page inside its list.
-            return HttpResponseClientRefresh() if is_poll and response.status_code == 302 else response
+            is_over = response.status_code == 302 or _is_of_another(request, membership)
+            return HttpResponseClientRefresh() if is_poll and is_over else response
 
         return zoned
 
@@ -114,7 +116,7 @@ class DashboardSite(AdminSite):
         """What every page of the dashboard shows: whose it is, what waits, where to go."""
         is_allowed = self.has_permission(request)
         membership = member_of(request) if is_allowed else None
-        waiting = waiting_count(membership.msp) if membership else 0
+        waiting = waiting_now(membership.msp) if membership else Waiting()
         return {
             "site_title": self.site_title,
             "site_header": self.site_header,
@@ -127,7 +129,7 @@ class DashboardSite(AdminSite):
             "may_brake": may_brake(membership),
             "memberships": memberships_of(request) if is_allowed else [],
             "waiting": waiting,
-            "navigation": list(_navigation(request, waiting)) if is_allowed else [],
+            "navigation": list(_navigation(request, waiting.count)) if is_allowed else [],
         }
 
     def get_log_entries(self, request: HttpRequest) -> QuerySet[LogEntry]:
@@ -161,6 +163,12 @@ def registration_check(model: Any, admin_class: Any) -> None:
     wanted = TenantModelAdmin if is_tenants else PlatformAdmin
     if not (isinstance(admin_class, type) and issubclass(admin_class, wanted)):
         raise ImproperlyConfigured(f"{model.__name__} must be registered with a {wanted.__name__}.")
+
+
+def _is_of_another(request: HttpRequest, membership: Membership | None) -> bool:
+    """Whether the page that asks is of an MSP that this person left for another, in another tab."""
+    page_of = request.headers.get("X-Msp")
+    return page_of is not None and (membership is None or page_of != str(membership.msp_id))
 
 
 def _uuid_text(text: str) -> str:

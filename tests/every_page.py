@@ -14,7 +14,7 @@ from integrations.people.invitations import invitation_create
 from tests.cast import Tenant
 
 # Answer with a part of a page, with a file, or end the session.
-NO_PAGES = {"jsi18n", "approval-standing", "ninjaone-state", "logout", "account_logout"}
+NO_PAGES = {"jsi18n", "approval-standing", "approval-waiting", "ninjaone-state", "logout", "account_logout"}
 
 
 def onlookers(tenant: Tenant) -> list[User]:

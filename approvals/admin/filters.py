@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from approvals.display.queue import reading_as, waiting_among
+from approvals.display.queue import organizations_of, queue_for, reading_as
 from approvals.models import Invocation, Status
 from integrations.clock import Now
-from integrations.models import Agent
+from integrations.models import Agent, User
 from integrations.tenant_admin import acting_member
 from tools.registry import TOOLS
 
@@ -30,14 +30,14 @@ class QueueFilter(SimpleListFilter):
         return [("decided", "Decided"), ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """Waiting ones by deadline, the others newest first."""
+        """Waiting ones with those that others just decided, most urgent first; the others newest first."""
         match self.value():
             case "decided":
                 decided = queryset.exclude(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
                 return decided.order_by("-created_at", "-id")
             case "all":
                 return queryset.order_by("-created_at", "-id")
-        return waiting_among(queryset)
+        return queue_for(cast(User, request.user), queryset)
 
 
 class AgentFilter(SimpleListFilter):
@@ -59,6 +59,32 @@ class AgentFilter(SimpleListFilter):
             return queryset.filter(agent=UUID(str(self.value())))
         except ValueError:
             return queryset.none()
+
+
+class OrganizationFilter(SimpleListFilter):
+    """One organization of the MSP, among those that its newest calls are about."""
+
+    title = "organization"
+    parameter_name = "organization"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The MSP's own; also the one that is asked for, so that nobody filters unseen."""
+        found = organizations_of(acting_member(request).msp, waiting_only="show" not in request.GET)
+        choices = {str(number): name for number, name in found}
+        if (number := self._number()) is not None:
+            choices.setdefault(str(number), f"Organization {number}")
+        return list(choices.items())
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
+        """Calls about it; nothing for what is no number."""
+        if not self.value():
+            return None
+        number = self._number()
+        return queryset.none() if number is None else queryset.filter(organization_id=number)
+
+    def _number(self) -> int | None:
+        text = str(self.value() or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
 
 
 class ToolFilter(SimpleListFilter):

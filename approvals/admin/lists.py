@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
-from approvals.display.rows import row_of
+from approvals.display.rows import Row, row_of
 from approvals.models import Invocation
 from integrations.clock import database_now
 from integrations.tenant_admin import TenantModelAdmin, acting_member
@@ -25,9 +28,18 @@ class LedgerAdmin(TenantModelAdmin[Invocation]):
         """The page; its rows alone for the script that asks for them again."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
-            now, zone = database_now(), acting_member(request).msp.time_zone
-            rows = [row_of(row, now, zone, in_words=self.in_words) for row in response.context_data["cl"].result_list]
+            now = database_now()
+            rows = self.lines(request, list(response.context_data["cl"].result_list), now)
             response.context_data.update(rows=rows, here=request.get_full_path(), now=now)
             if getattr(request, "htmx", False):
                 response.template_name = self.list_rows_template
         return response
+
+    def lines(self, request: HttpRequest, rows: Sequence[Invocation], now: datetime) -> list[Row]:
+        """The rows as the list shows them."""
+        zone, names = acting_member(request).msp.time_zone, self.deciders(rows)
+        return [row_of(row, now, zone, in_words=self.in_words, decided_by=names.get(row.pk, "")) for row in rows]
+
+    def deciders(self, rows: Sequence[Invocation]) -> Mapping[UUID, str]:
+        """Who decided, where the list says that."""
+        return {}

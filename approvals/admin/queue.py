@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from django.urls import URLPattern, path, reverse
 from django_htmx.http import HttpResponseClientRefresh
 
 from approvals.admin.asking_again import ask_again, must_confirm
-from approvals.admin.filters import AgentFilter, QueueFilter, ToolFilter
+from approvals.admin.filters import AgentFilter, OrganizationFilter, QueueFilter, ToolFilter
 from approvals.admin.forms import ApproveForm, DenyForm, SettleForm
 from approvals.admin.lists import LedgerAdmin
 from approvals.admin.reading import invocation_page
 from approvals.decisions import may_decide, request_approve, request_deny, unknown_settle
 from approvals.display.page import Page
+from approvals.display.queue import deciders_of, waiting_now
 from approvals.errors import GateError
 from approvals.models import ApprovalRequest, Invocation, ReasonCode, Status
 from approvals.reporting import request_report
@@ -34,7 +36,7 @@ TEMPLATES = "admin/approvals/approvalrequest"
 class ApprovalRequestAdmin(LedgerAdmin):
     """Members look, approvers decide: one request at a time, on its own page."""
 
-    list_filter = (QueueFilter, ToolFilter, AgentFilter)
+    list_filter = (QueueFilter, OrganizationFilter, ToolFilter, AgentFilter)
     list_title = "Approvals"
     change_list_template = f"{TEMPLATES}/change_list.html"
     in_words = True
@@ -49,6 +51,7 @@ class ApprovalRequestAdmin(LedgerAdmin):
         view = self.admin_site.admin_view
         return [
             path("<uuid:invocation_id>/", view(self.page), name="approvals_approvalrequest_page"),
+            path("waiting/", view(self.waiting), name="approval-waiting"),
             path("<uuid:invocation_id>/change/", view(self.to_page)),
             path("<uuid:invocation_id>/standing/", view(self.standing), name="approval-standing"),
             path("<uuid:invocation_id>/approve/", view(self.approve), name="approval-approve"),
@@ -61,6 +64,23 @@ class ApprovalRequestAdmin(LedgerAdmin):
     def page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """What will be sent, whole, and the two buttons."""
         return self._page(request, invocation_page(request, invocation_id, requests_only=True))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list, with what its empty state must know: agents to filter by are agents that can ask."""
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            filters = response.context_data["cl"].filter_specs
+            response.context_data["has_agents"] = any(isinstance(one, AgentFilter) for one in filters)
+        return response
+
+    def deciders(self, rows: Sequence[Invocation]) -> Mapping[UUID, str]:
+        """People read here what others decided."""
+        return deciders_of(rows)
+
+    def waiting(self, request: HttpRequest) -> HttpResponse:
+        """The number that waits, for the script that keeps it current on every page."""
+        context = {"membership": acting_member(request), "waiting": waiting_now(acting_member(request).msp)}
+        return TemplateResponse(request, "admin/parts/waiting.html", context)
 
     def to_page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """Django's address of a row leads to its page."""

@@ -105,6 +105,12 @@ def marked_lines(text: str) -> list[SafeString]:
     return [marked(line) for line in lines]
 
 
+def in_plain_text(text: str) -> str:
+    """The text for places that take no HTML, such as a choice: odd characters as their code points."""
+    odd = {Kind.HIDDEN, Kind.LOOKALIKE}
+    return "".join(f"[U+{ord(piece.text):04X}]" if piece.kind in odd else piece.text for piece in pieces_of(text))
+
+
 def oddities(text: str) -> list[str]:
     """The odd characters of a text in words, most worrying first: for the warning above it."""
     found = {kind: sum(1 for piece in pieces_of(text) if piece.kind is kind) for kind in Kind}

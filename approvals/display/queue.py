@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from approvals.models import Invocation, Status
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+
+from approvals.display.invisibles import in_plain_text
+from approvals.models import Decision, Invocation, Status
 from integrations.clock import Now
-from integrations.models import Msp
+from integrations.models import Msp, User
+
+# How long a request stays in the queue after somebody else decided it, for those who are just reading there.
+LINGERS = timedelta(minutes=2)
+# How far back the history is read for what can be filtered by.
+NEWEST = 1000
+GONE = tuple(status for status in Status if status is not Status.PENDING_APPROVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many requests wait, and since when the oldest and the newest of them do."""
+
+    count: int = 0
+    oldest: datetime | None = None
+    newest: datetime | None = None
+
+    @property
+    def newest_stamp(self) -> str:
+        """Grows with every new request, for a script to compare; "" when nothing waits."""
+        return "" if self.newest is None else f"{self.newest.timestamp():.6f}"
 
 
 def waiting_of(msp: Msp) -> QuerySet[Invocation]:
@@ -37,6 +63,39 @@ def reading_as(rows: QuerySet[Invocation], status: str) -> QuerySet[Invocation]:
     return rows.filter(status=status)
 
 
-def waiting_count(msp: Msp) -> int:
-    """The number in the navigation."""
-    return waiting_of(msp).count()
+def waiting_now(msp: Msp) -> Waiting:
+    """The number in the navigation, and its ages."""
+    return Waiting(**waiting_of(msp).aggregate(count=Count("pk"), oldest=Min("created_at"), newest=Max("created_at")))
+
+
+def queue_for(user: User, rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
+    """What waits, and what others decided or an agent withdrew just now, in its old place.
+
+    Nobody's next click lands on another request because a row above it went away.
+    """
+    own = Decision.objects.filter(invocation=OuterRef("pk"), user=user)
+    since = Now() - LINGERS
+    gone = Q(decided_at__gt=since) | Q(status=Status.CANCELLED, finished_at__gt=since)
+    # The deadline, which is still to come for nearly all of these, keeps this within the index of open requests.
+    lingers = Q(status__in=GONE, expires_at__gt=since) & gone & ~Exists(own)
+    return rows.filter(Q(status=Status.PENDING_APPROVAL, expires_at__gt=Now()) | lingers)
+
+
+def deciders_of(rows: Sequence[Invocation]) -> Mapping[UUID, str]:
+    """Who decided those of the rows that do not wait any more, the last one first."""
+    decided = [row.pk for row in rows if row.status != Status.PENDING_APPROVAL]
+    votes = Decision.objects.filter(invocation__in=decided).order_by("-decided_at")
+    names: dict[UUID, list[str]] = {}
+    for invocation, name in votes.values_list("invocation", "user__username") if decided else ():
+        names.setdefault(invocation, []).append(name)
+    return {invocation: ", ".join(people) for invocation, people in names.items()}
+
+
+def organizations_of(msp: Msp, *, waiting_only: bool) -> list[tuple[int, str]]:
+    """Number and name of the organizations that requests of the MSP are about, by name."""
+    rows = waiting_of(msp) if waiting_only else Invocation.objects.for_msp(msp)
+    newest = rows.order_by("-created_at", "-id").values_list("organization_id", "organization_name")[:NEWEST]
+    # The newest name wins.
+    names = {number: name for number, name in reversed(list(newest)) if number is not None}
+    named = [(number, in_plain_text(name) or f"Organization {number}") for number, name in names.items()]
+    return sorted(named, key=lambda one: (one[1].casefold(), one[0]))

@@ -32,15 +32,23 @@ class Row:
     deadline: str
     left: str
     seconds_left: int
+    votes: str
+    decided_by: SafeString
     error_code: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """Can still be decided."""
+        return self.status is Status.PENDING_APPROVAL
 
 
 # What a line of the history does not need of a row.
 UNREAD = ("arguments", "facts", "consent", "query", "body", "path", "result", "reason")
 
 
-def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool = False) -> Row:
+def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool = False, decided_by: str = "") -> Row:
     """The line of an invocation at `now`, its agent loaded. `in_words` says what it would do, from facts."""
+    needed = invocation.approvals_needed
     return Row(
         id=invocation.pk,
         status=status_now(invocation, now),
@@ -49,11 +57,13 @@ def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool =
         agent=marked(invocation.agent.name),
         device=marked(invocation.device_name),
         organization=marked(invocation.organization_name),
-        is_request=invocation.approvals_needed > 0,
+        is_request=needed > 0,
         created=absolute(invocation.created_at, zone),
         age=age((now - invocation.created_at).total_seconds()),
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),
         seconds_left=seconds_left(invocation.expires_at, now),
+        votes=f"{invocation.approvals_given} of {needed} approvals" if needed > 1 else "",
+        decided_by=marked(decided_by),
         error_code=invocation.error_code if invocation.status == Status.FAILED else "",
     )

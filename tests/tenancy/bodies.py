@@ -19,7 +19,7 @@ READ_FROM_FORMS = ("_add", "_change")
 WITHOUT_BODY = (
     "", "_changelist", "_history", "index", "login", "logout", "account_login", "account_logout",
     "password_change", "password_change_done", "jsi18n",
-    "app_list", "_page", "approval-standing", "agent-key-issue", "agent-key-revoke",
+    "app_list", "_page", "approval-standing", "approval-waiting", "agent-key-issue", "agent-key-revoke",
     "agent-key-rotate", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
     "ninjaone-callback", "runner-remove", "visit-leave", "invitation", "invitation-withdraw", "msp-stop",

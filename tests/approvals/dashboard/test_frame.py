@@ -48,7 +48,8 @@ def test_the_name_of_the_msp_and_what_waits_stand_on_every_page(acme: Tenant) ->
     for url in ("/dashboard/", QUEUE, "/dashboard/integrations/agent/", "/dashboard/password_change/"):
         page = text(client, url)
         assert '<strong class="tenant-name">Acme MSP</strong>' in page
-        assert '<span class="count">1<' in page
+        assert len(re.findall(r'class="count"\s+data-count="1"', page)) == 3
+        assert "(1) " in page.split("<title>")[1].split("</title>")[0]
     assert 'aria-current="page"' in text(client, QUEUE)
 
 
