@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from approvals.display.invisibles import marked, marked_lines, oddities
+from approvals.display.script.reading import Reading, reading_of
 from approvals.models import Invocation
 
 BASH = "ninja-run-bash"
@@ -22,11 +23,15 @@ class Script:
     """A script as the device will get it."""
 
     raw: bytes
-    lines: list[SafeString]
+    text: str
     oddities: list[str]
     size: int
     sha256: str
     is_text: bool
+
+    def reading(self) -> Reading:
+        """Its lines, and what can be read off them. Costs a process once: only pages that show it ask."""
+        return reading_of(self.raw, self.text, is_text=self.is_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def script_sent(invocation: Invocation) -> Script | None:
     text, is_text = script_text(raw)
     return Script(
         raw=raw,
-        lines=marked_lines(text),
+        text=text,
         oddities=oddities(text),
         size=len(raw),
         sha256=hashlib.sha256(raw).hexdigest(),

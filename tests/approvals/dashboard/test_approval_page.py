@@ -30,9 +30,10 @@ def test_everything_about_a_bash_script_stands_on_one_screen(acme: Tenant) -> No
     assert "answered for by acme-admin" in page
     assert "ninjaone:ninja-run-bash" in page
     assert "online when asked" in page
-    assert "<li><code>set -e</code></li>" in page
+    assert '<li id="line-2"><code><span class="code-command">set</span> -e</code></li>' in page
+    assert "What can be read off the script" in page
     assert "Mind:</strong> 1 look-alike of an ASCII character" in page
-    assert "а<b>U+0430</b></span>dmin &lt;b&gt;" in page
+    assert 'а<b>U+0430</b></span>dmin <span class="code-operator">&lt;</span>b' in page
     assert base64.b64encode(SCRIPT.encode()).decode() in page
     assert f"{row.base_url}{row.path}" in page
     assert row.digest in page
@@ -95,7 +96,7 @@ def test_an_override_inside_a_script_cannot_hide_a_command() -> None:
     encoded = base64.b64encode("true # \u202e;rm -rf /\r".encode()).decode()
     script = script_sent(Invocation(tool="ninjaone:ninja-run-bash", body=f'{{"parameters":"{encoded}"}}'))
     assert script is not None
-    assert "<b>U+202E</b></span>;rm -rf /<span" in script.lines[0]
+    assert "<b>U+202E</b></span>;rm -rf /<span" in script.reading().lines[0]
     assert script.oddities == ["2 invisible or controlling characters"]
 
 
@@ -104,7 +105,7 @@ def test_a_script_that_is_no_text_says_so() -> None:
     script = script_sent(row)
     assert script is not None
     assert not script.is_text
-    assert script.lines[0].startswith(r"\xff")
+    assert script.reading().lines[0].startswith(r"\xff")
 
 
 @pytest.mark.parametrize("body", [None, "", "[]", "{}", "no json", '{"parameters": 3}', '{"parameters": "%%%"}'])

@@ -1,0 +1,104 @@
+"""What nobody can tell from reading: code that is computed, decoded, fetched, or stands somewhere else."""
+
+from __future__ import annotations
+
+import re
+
+from approvals.display.script.calls import Assignment, Call, Feed
+from approvals.display.script.programs import LANGUAGES, SHELLS, SYSTEM_FOLDERS
+
+DECODERS = {
+    "base64": ("-d", "-D", "-di", "-id", "--decode"),
+    "base32": ("-d", "--decode"),
+    "basenc": ("-d", "--decode"),
+    "xxd": ("-r", "-rp", "-p"),
+    "openssl": ("-d", "-decrypt"),
+    "gpg": ("-d", "--decrypt"),
+}
+ANOTHER_MEANING = "gives a name another meaning"
+ELSEWHERE = "runs something in another place of the device"
+ALWAYS = {
+    "eval": "runs text as commands",
+    "source": "runs another file as part of this script",
+    ".": "runs another file as part of this script",
+    "ssh": "may run commands on another machine",
+    "at": "runs something later",
+    "batch": "runs something later",
+    "docker": ELSEWHERE,
+    "podman": ELSEWHERE,
+    "nsenter": ELSEWHERE,
+    "kubectl": ELSEWHERE,
+    "lxc": ELSEWHERE,
+}
+LOADERS = {"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ENV", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS"}
+USUAL_PATH = re.compile(r"[\"']?(\$PATH|\$\{PATH\}|/(usr/|usr/local/)?s?bin/?|/snap/bin|/opt/homebrew/s?bin|:)*[\"']?")
+
+
+def why_opaque(call: Call, name: str) -> str:
+    """Why it cannot be told what this command does; "" where it can."""
+    if name in SHELLS:
+        return _why_shell(call)
+    if name in LANGUAGES:
+        return f"code in another language ({name})"
+    if name == "uudecode" or call.has(*DECODERS.get(name, ())):
+        return "decodes something that cannot be read here"
+    folder, _, _ = call.name.text.rpartition("/")
+    if folder and folder not in SYSTEM_FOLDERS and not call.name.text.startswith("/etc/init.d/"):
+        return "runs a program or script that is not shown here"
+    return _why_builtin(call, name)
+
+
+def _why_builtin(call: Call, name: str) -> str:
+    match name:
+        case "alias":
+            return ANOTHER_MEANING if call.arguments else ""
+        case "enable" | "hash":
+            return ANOTHER_MEANING if call.has("-f", "-p", "-n") else ""
+        case "trap":
+            return "text that is run later" if _is_code(call) else ""
+        case "awk" | "gawk" | "mawk":
+            return (
+                "may run commands out of its program" if any("system" in word.text for word in call.arguments) else ""
+            )
+        case "sudo" | "doas":
+            return "a shell runs whatever it reads" if call.has("-s", "-i", "--shell", "--login") else ""
+        case "su":
+            return "runs a text as another user" if call.has("-c", "--command") else ""
+    return ALWAYS.get(name, "")
+
+
+def _is_code(call: Call) -> bool:
+    words = [argument for argument in call.arguments if not argument.text.startswith("-")]
+    return len(words) > 1 and (words[0].value is None or not re.fullmatch(r"[\w-]*", words[0].text))
+
+
+def _why_shell(call: Call) -> str:
+    files = [argument for argument in call.arguments if not argument.text.startswith(("-", "+"))]
+    if any(re.fullmatch(r"-\w*c\w*", argument.text) for argument in call.arguments):
+        return "a shell runs a text"
+    if call.feed is Feed.PIPE:
+        return "a shell runs whatever comes out of the pipe"
+    if call.feed is Feed.TEXT:
+        return "a shell runs the text that it is given"
+    if files:
+        return "a shell runs another script"
+    return "a shell runs whatever it reads"
+
+
+def why_assignment(assignment: Assignment) -> str:
+    """Why a variable makes commands mean something else; "" where it does not."""
+    if assignment.name in LOADERS:
+        return "makes programs run other code"
+    if assignment.name == "PATH" and not USUAL_PATH.fullmatch(assignment.value):
+        return "changes which programs the names stand for"
+    return ""
+
+
+def why_first_line(text: str) -> str:
+    """Why this is no script for bash, by its own first line; "" where nothing speaks against it."""
+    first = text.split("\n", 1)[0]
+    if not first.startswith("#!"):
+        return ""
+    named = [part.rsplit("/", 1)[-1] for part in first[2:].split() if not part.startswith("-")]
+    program = named[1] if named[:1] == ["env"] and len(named) > 1 else "".join(named[:1])
+    return "" if program in {"bash", "sh", "dash"} else "its first line names another language than bash"
