@@ -15,6 +15,16 @@ from tests.journeys.conftest import Product
 __all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/"
+# What the page shows and sounds goes through the browser's own, and is written down.
+LISTENING = """
+  window.heard = [];
+  window.Notification = class extends Notification {
+    constructor(title, options) { super(title, options); heard.push(options.body); }
+    static requestPermission() { heard.push("asked"); return super.requestPermission(); }
+  };
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...when) { heard.push(this.frequency.value); start.apply(this, when); };
+"""
 
 
 @pytest.fixture
@@ -76,3 +86,39 @@ def test_the_queue_is_worked_through_by_keyboard_and_stays_current(page: Page, p
     reason.select_option("wrong_time")
     page.get_by_role("button", name="Deny", exact=True).press("Enter")
     expect(page.locator("#standing")).to_contain_text("Denied")
+
+
+def test_a_new_request_sounds_and_notifies_once_it_is_turned_on(page: Page, product: Product) -> None:
+    page.context.grant_permissions(["notifications"], origin=product.url)
+    page.add_init_script(LISTENING)
+    asked(product, 43)
+    page.goto(f"{product.url}{QUEUE}")
+    sound, notifications = page.get_by_role("button", name="Sound"), page.get_by_role("button", name="Notifications")
+    expect(sound).to_have_text("Sound: off")
+    expect(notifications).to_have_text("Notifications: off")
+    asked(product, 41)
+    expect(page).to_have_title("(2) Approvals · Acme MSP · Countersign")
+    assert page.evaluate("heard") == []
+
+    notifications.click()
+    expect(notifications).to_have_text("Notifications: on")
+    sound.click()
+    expect(sound).to_have_text("Sound: on")
+    assert page.evaluate("heard.splice(0)") == [
+        "asked",
+        "From now on you are told here when a request arrives.",
+        660,
+        880,
+    ]
+
+    # It is told on every page, by what is kept in this browser; what waited already is no news.
+    page.goto(f"{product.url}/dashboard/")
+    page.mouse.click(5, 5)
+    asked(product, 45)
+    expect(page).to_have_title("(3) Home · Acme MSP · Countersign")
+    assert page.evaluate("heard.splice(0)") == [660, 880, "3 requests wait for a decision."]
+    page.goto(f"{product.url}{QUEUE}")
+    sound.click()
+    notifications.click()
+    expect(notifications).to_have_text("Notifications: off")
+    assert page.evaluate("[heard.length, localStorage.length]") == [0, 1]
