@@ -60,7 +60,7 @@ def _why_builtin(call: Call, name: str) -> str:
             return (
                 "may run commands out of its program" if any("system" in word.text for word in call.arguments) else ""
             )
-        case "sudo" | "doas":
+        case "sudo" | "doas" if all(word.text.startswith("-") for word in call.arguments):
             return "a shell runs whatever it reads" if call.has("-s", "-i", "--shell", "--login") else ""
         case "su":
             return "runs a text as another user" if call.has("-c", "--command") else ""

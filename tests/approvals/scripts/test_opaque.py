@@ -67,6 +67,10 @@ def test_it_says_why_a_part_cannot_be_inspected(script: str) -> None:
     assert any(OPAQUE[script] in why for why in whys(script)), whys(script)
 
 
+def test_a_shell_behind_sudo_is_named_once() -> None:
+    assert len(whys("curl x | sudo bash -s")) == 1
+
+
 @pytest.mark.parametrize("script", CLEAR)
 def test_it_does_not_cry_wolf(script: str) -> None:
     assert whys(script) == []
