@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 
 from approvals.display.page import Page, page_of
 from approvals.models import Invocation
-from integrations.clock import database_now
+from integrations.clock import Now
 from integrations.tenant_admin import acting_member
 
 
@@ -18,13 +18,15 @@ def invocation_page(request: HttpRequest, invocation_id: UUID, *, requests_only:
     rows = Invocation.objects.for_msp(msp)
     if requests_only:
         rows = rows.requests()
-    row = rows.select_related("msp", "agent__owner", "agent_key").filter(pk=invocation_id).first()
+    row = (
+        rows.select_related("msp", "agent__owner", "agent_key").annotate(read_at=Now()).filter(pk=invocation_id).first()
+    )
     if row is None:
         raise Http404("There is no such page.")
     return page_of(
         row,
         decisions=list(row.decisions.select_related("user")),
         attempts=list(row.attempts.all()),
-        now=database_now(),
+        now=vars(row)["read_at"],
         zone=msp.time_zone,
     )

@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 from approvals.display.clock import absolute, duration, seconds_left, time_left
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.outcome import Outcome, outcome_of
+from approvals.display.past import Precedent, past_of, precedent_of
 from approvals.display.request import FrozenRequest, Script, facts_of, frozen_request, parsed, script_sent
+from approvals.display.risks import Risk, risks_of
 from approvals.display.sentence import sentence_of
 from approvals.display.ticket import Change, ticket_changes
 from approvals.display.timeline import Step, timeline_of
@@ -79,6 +81,7 @@ class Page:
     deadline: str
     left: str
     seconds_left: int
+    read_at: datetime
     votes: list[Vote]
     outcome: Outcome
     steps: list[Step]
@@ -93,6 +96,14 @@ class Page:
     def votes_missing(self) -> int:
         """How many more people must approve."""
         return max(0, self.row.approvals_needed - len(self.votes))
+
+    def risks(self) -> list[Risk]:
+        """What makes it risky. Costs a query: only pages that show it ask."""
+        return risks_of(self.row, facts_of(self.row), past_of(self.row), self.read_at)
+
+    def precedent(self) -> Precedent | None:
+        """The script that was approved last. Costs a query: only pages that show it ask."""
+        return precedent_of(self.row, self.script, self.read_at) if self.script else None
 
     @property
     def is_moving(self) -> bool:
@@ -127,6 +138,7 @@ def page_of(
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),
         seconds_left=seconds_left(invocation.expires_at, now),
+        read_at=now,
         votes=[vote_of(decision, zone) for decision in decisions],
         outcome=outcome_of(invocation, status),
         steps=timeline_of(invocation, status=status, decisions=decisions, attempts=attempts, zone=zone),

@@ -163,6 +163,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invocation',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'device_id', '-created_at'], name='invocation_precedent'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
             index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['status', 'expires_at'], name='invocation_overdue'),
         ),
         migrations.AddIndex(

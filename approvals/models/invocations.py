@@ -104,6 +104,12 @@ class Invocation(models.Model):
                 name="invocation_asked",
                 condition=Q(expires_at__isnull=False),
             ),
+            # display.past: what this agent asked for before, and the script that was approved last on a device.
+            models.Index(
+                fields=["agent", "tool", "device_id", "-created_at"],
+                name="invocation_precedent",
+                condition=Q(expires_at__isnull=False),
+            ),
             models.Index(
                 fields=["status", "expires_at"], name="invocation_overdue", condition=Q(expires_at__isnull=False)
             ),

@@ -36,7 +36,7 @@ def test_an_approver_countersigns_and_sees_the_outcome(acme: Tenant, row: Invoca
     assert "Approved</span> by <strong>acme-approver</strong>" in page
     assert "Attempt 1 recorded" in page
     assert "exact request that was sent" in page
-    assert "hx-trigger" not in page
+    assert 'hx-trigger="every 1s"' not in page
     assert "Approve exactly this" not in page
 
 

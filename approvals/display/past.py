@@ -1,0 +1,105 @@
+"""What this agent asked for before: the script that people approved last, and what it never did until now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.utils.safestring import SafeString
+
+from approvals.display.clock import absolute, age
+from approvals.display.differences import Line, differences
+from approvals.display.invisibles import marked
+from approvals.display.request import Script, script_sent
+from approvals.models import Decision, Invocation, Status, Verdict
+from approvals.models.invocations import InvocationQuerySet
+
+LATELY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """The last approved script of the agent on the device. `changes` is None where they are too much to compare."""
+
+    id: UUID
+    who: SafeString
+    others: int
+    ago: str
+    at: str
+    outcome: str
+    is_same: bool
+    changes: list[Line] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was asked before this request, by the same agent. `devices` counts those of the hour, this one included."""
+
+    has_asked: bool
+    has_asked_here: bool
+    devices: int
+
+
+def precedent_of(row: Invocation, script: Script, now: datetime) -> Precedent | None:
+    """One query. None where nothing was approved yet."""
+    earlier = (
+        _requests_before(row)
+        .filter(device_id=row.device_id, decided_at__isnull=False, approvals_given=F("approvals_needed"))
+        .annotate(approver=_approver())
+        .only("tool", "body", "status", "decided_at", "approvals_given")
+        .order_by("-decided_at")
+        .first()
+    )
+    sent = None if earlier is None else script_sent(earlier)
+    if earlier is None or sent is None or earlier.decided_at is None:
+        return None
+    is_same = sent.raw == script.raw
+    return Precedent(
+        id=earlier.pk,
+        who=marked(vars(earlier)["approver"] or "somebody"),
+        others=earlier.approvals_given - 1,
+        ago=age((now - earlier.decided_at).total_seconds()),
+        at=absolute(earlier.decided_at, row.msp.time_zone),
+        outcome=Status(earlier.status).label,
+        is_same=is_same,
+        changes=[] if is_same else differences(sent.text, script.text),
+    )
+
+
+def past_of(row: Invocation) -> Past:
+    """One query."""
+    asked = _requests_before(row)
+    writes = Invocation.objects.for_msp(row.msp).filter(
+        agent=row.agent_id,
+        is_write=True,
+        device_id__isnull=False,
+        created_at__gt=row.created_at - LATELY,
+        created_at__lte=row.created_at,
+    )
+    devices = writes.order_by().values("agent").annotate(devices=Count("device_id", distinct=True)).values("devices")
+    found = (
+        Invocation.objects.for_msp(row.msp)
+        .filter(pk=row.pk)
+        .annotate(
+            has_asked=Exists(asked),
+            has_asked_here=Exists(asked.filter(device_id=row.device_id)),
+            devices=Subquery(devices),
+        )
+        .values_list("has_asked", "has_asked_here", "devices")
+        .get()
+    )
+    return Past(has_asked=bool(found[0]), has_asked_here=bool(found[1]), devices=found[2] or 0)
+
+
+def _requests_before(row: Invocation) -> InvocationQuerySet:
+    """As the index invocation_precedent has them."""
+    return Invocation.objects.for_msp(row.msp).filter(
+        agent=row.agent_id, tool=row.tool, expires_at__isnull=False, created_at__lt=row.created_at
+    )
+
+
+def _approver() -> Subquery:
+    votes = Decision.objects.filter(invocation=OuterRef("pk"), verdict=Verdict.APPROVED)
+    return Subquery(votes.order_by("-decided_at").values("user__username")[:1])

@@ -1,0 +1,73 @@
+"""What makes a request risky, in words, before anybody reads the details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from approvals.display.clock import age
+from approvals.display.invisibles import marked
+from approvals.display.past import Past
+from approvals.display.request import BASH, parsed
+from approvals.display.sentence import ROOT, shortened
+from approvals.models import Invocation
+
+MANY_DEVICES = 5
+CHANGED_LATELY_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One sentence. The grave ones are those that a glance must not miss."""
+
+    words: SafeString
+    is_grave: bool = False
+
+
+def risks_of(row: Invocation, facts: Mapping[str, Mapping[str, Any]], past: Past, now: datetime) -> list[Risk]:
+    """Most grave first. None found does not make a request harmless, and nothing says so."""
+    if not row.is_write:
+        return []
+    risks = [*_of_account(row), *_of_device(row, facts), *_of_script(facts, now), *_of_past(row, past)]
+    return sorted(risks, key=lambda risk: not risk.is_grave)
+
+
+def _of_account(row: Invocation) -> Iterator[Risk]:
+    if row.tool_name == BASH:
+        yield Risk(SafeString("Runs as root"), is_grave=True)
+    arguments = parsed(row.arguments)
+    run_as = arguments.get("run_as") if isinstance(arguments, dict) else None
+    if row.tool_name == "ninja-run-script" and (run_as is None or run_as in ROOT):
+        yield Risk(SafeString("Runs as the system account"), is_grave=True)
+
+
+def _of_device(row: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Risk]:
+    device = facts.get("device", {})
+    if "SERVER" in str(device.get("node_class", "")):
+        yield Risk(SafeString("On a server"), is_grave=True)
+    if device.get("offline") is True:
+        yield Risk(SafeString("The device was offline: it would run later, whenever that comes back"), is_grave=True)
+
+
+def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Risk]:
+    script = facts.get("script", {})
+    changed = script.get("updated_on")
+    if isinstance(changed, (int, float)) and not isinstance(changed, bool):
+        seconds = now.timestamp() - changed
+        if seconds < CHANGED_LATELY_SECONDS:
+            who = marked(shortened(str(script.get("last_updated_by") or "somebody")))
+            yield Risk(format_html("The script was changed {} by {}", age(seconds), who), is_grave=True)
+
+
+def _of_past(row: Invocation, past: Past) -> Iterator[Risk]:
+    if past.devices >= MANY_DEVICES:
+        yield Risk(format_html("Asked for changes on {} devices within an hour", past.devices), is_grave=True)
+    if not past.has_asked:
+        yield Risk(SafeString("The first time that this agent asks for this tool"))
+    elif row.device_id is not None and not past.has_asked_here:
+        yield Risk(SafeString("The first time that this agent asks for it on this device"))
