@@ -30,13 +30,12 @@ class QueueFilter(SimpleListFilter):
         return [("decided", "Decided"), ("all", "All")]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """Waiting ones with those that others just decided, most urgent first; the others newest first."""
+        """Waiting ones with those that others just decided, or the others."""
         match self.value():
             case "decided":
-                decided = queryset.exclude(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
-                return decided.order_by("-created_at", "-id")
+                return queryset.exclude(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
             case "all":
-                return queryset.order_by("-created_at", "-id")
+                return queryset
         return queue_for(cast(User, request.user), queryset)
 
 

@@ -24,6 +24,7 @@ from approvals.display.page import Page
 from approvals.display.queue import deciders_of, waiting_now
 from approvals.errors import GateError
 from approvals.models import ApprovalRequest, Invocation, ReasonCode, Status
+from approvals.models.invocations import InvocationQuerySet
 from approvals.reporting import request_report
 from integrations.brake_pages import may_brake
 from integrations.models import User
@@ -44,7 +45,11 @@ class ApprovalRequestAdmin(LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
         """Those that asked for a human."""
-        return super().get_queryset(request).filter(approvals_needed__gt=0)
+        return cast(InvocationQuerySet, super().get_queryset(request)).requests()
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What waits by its deadline, the others newest first."""
+        return ("-created_at", "-id") if "show" in request.GET else ("expires_at",)
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, with our page in place of its form."""

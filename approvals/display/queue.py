@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from approvals.display.invisibles import in_plain_text
 from approvals.models import Decision, Invocation, Status
@@ -18,7 +19,8 @@ from integrations.models import Msp, User
 LINGERS = timedelta(minutes=2)
 # How far back the history is read for what can be filtered by.
 NEWEST = 1000
-GONE = tuple(status for status in Status if status is not Status.PENDING_APPROVAL)
+# Whose time was over is nobody's decision.
+IN_QUEUE = tuple(status for status in Status if status is not Status.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def reading_as(rows: QuerySet[Invocation], status: str) -> QuerySet[Invocation]:
         case Status.DISPATCHING:
             return rows.filter(status=status, lease_until__gt=Now())
         case Status.UNKNOWN:
-            return rows.filter(Q(status=status) | lapsed & Q(is_write=True))
+            return rows.filter(Q(status=status) | lapsed, is_write=True)
         case Status.EXPIRED:
             undecided = Q(status=Status.PENDING_APPROVAL, expires_at__lte=Now())
             return rows.filter(Q(status=status) | undecided | Q(status=Status.QUEUED, release_by__lte=Now()))
@@ -75,10 +77,9 @@ def queue_for(user: User, rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
     """
     own = Decision.objects.filter(invocation=OuterRef("pk"), user=user)
     since = Now() - LINGERS
-    gone = Q(decided_at__gt=since) | Q(status=Status.CANCELLED, finished_at__gt=since)
-    # The deadline, which is still to come for nearly all of these, keeps this within the index of open requests.
-    lingers = Q(status__in=GONE, expires_at__gt=since) & gone & ~Exists(own)
-    return rows.filter(Q(status=Status.PENDING_APPROVAL, expires_at__gt=Now()) | lingers)
+    # Deadlines lie hours ahead at most: with every status named, the index of open requests finds these few rows.
+    rows = rows.filter(status__in=IN_QUEUE, expires_at__gt=since).alias(gone_at=Coalesce("finished_at", "decided_at"))
+    return rows.filter(Q(status=Status.PENDING_APPROVAL, expires_at__gt=Now()) | Q(gone_at__gt=since) & ~Exists(own))
 
 
 def deciders_of(rows: Sequence[Invocation]) -> Mapping[UUID, str]:

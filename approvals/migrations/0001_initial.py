@@ -151,6 +151,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invocation',
+            index=models.Index(condition=models.Q(('is_write', True)), fields=['msp', 'status'], name='invocation_writes'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
             index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at'], name='invocation_open'),
         ),
         migrations.AddIndex(

@@ -18,8 +18,8 @@ class InvocationQuerySet(TenantQuerySet["Invocation"]):
     """Invocations of a tenant, by what a reader looks for."""
 
     def requests(self) -> Self:
-        """Those that asked for a human."""
-        return self.filter(approvals_needed__gt=0)
+        """Those that asked for a human. They alone have a deadline, by which an index finds them."""
+        return self.filter(approvals_needed__gt=0, expires_at__isnull=False)
 
 
 class Invocation(models.Model):
@@ -90,6 +90,8 @@ class Invocation(models.Model):
             models.Index(fields=["msp", "-created_at", "-id"], name="invocation_newest"),
             # GET /invocations: an agent's own, newest first.
             models.Index(fields=["agent", "-created_at", "-id"], name="invocation_of_agent"),
+            # The home page's number of unknown outcomes, and the list behind it.
+            models.Index(fields=["msp", "status"], name="invocation_writes", condition=Q(is_write=True)),
             # Partial on what a query says without a parameter: SQLite does not match `status IN (?)` with a condition
             # on the status. Only requests expire, only approved ones have a release, and what is sent has a lease.
             # The approval queue and its badge.

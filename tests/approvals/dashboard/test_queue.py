@@ -40,6 +40,16 @@ def test_what_was_decided_stands_under_its_own_tab(acme: Tenant, row: Invocation
     assert page_url(row) in text(client, f"{QUEUE}?show=all")
 
 
+def test_decided_requests_stand_newest_first(acme: Tenant, row: Invocation) -> None:
+    second, third = ask(acme, "ninja-reboot-device", device_id=41), ask(acme, "ninja-reboot-device", device_id=45)
+    client = acme.signed_in(acme.approver)
+    for one in (third, row, second):
+        deny(client, one)
+    for tab in ("decided", "all"):
+        page = text(client, f"{QUEUE}?show={tab}")
+        assert page.index(page_url(third)) < page.index(page_url(second)) < page.index(page_url(row))
+
+
 def test_an_overdue_request_reads_as_expired_before_any_sweeper_ran(acme: Tenant, row: Invocation) -> None:
     overdue(row)
     client = acme.signed_in(acme.approver)

@@ -43,7 +43,7 @@ def test_what_somebody_else_decided_stays_in_its_place_for_a_while(acme: Tenant,
     assert addresses_in(part) == [str(row.pk), str(later.pk)]
     assert "decided by <strong>acme-approver2</strong>" in part
     assert '<span class="badge is-denied">Denied</span>' in part
-    Invocation.objects.filter(pk=row.pk).update(decided_at=database_now() - timedelta(minutes=3))
+    Invocation.objects.filter(pk=row.pk).update(finished_at=database_now() - timedelta(minutes=3))
     assert addresses_in(text(acme.signed_in(acme.approver), QUEUE)) == [str(later.pk)]
 
 
