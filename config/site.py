@@ -141,7 +141,7 @@ class DashboardSite(AdminSite):
         membership = member_of(request)
         context = {**self.each_context(request), "title": self.index_title, **(extra_context or {})}
         if membership is not None:
-            context["home"] = home_of(membership.msp)
+            context["home"] = home_of(membership.msp, context["waiting"])
         return TemplateResponse(request, "admin/index.html", context)
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:

@@ -1,47 +1,55 @@
-"""The home page: what waits, whether the connection works, what happened last."""
+"""The home page: what waits, whether the connection works, what happened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from approvals.display.charts import Chart, chart_of_days, chart_of_tools
 from approvals.display.clock import duration
-from approvals.display.queue import reading_as, waiting_of
+from approvals.display.figures import DAYS, Figures, figures_of
+from approvals.display.health import Health, health_of
+from approvals.display.queue import Waiting, reading_as, waiting_of
 from approvals.display.rows import UNREAD, Row, row_of
 from approvals.models import Invocation, Status
-from integrations.clock import database_now
-from integrations.models import Agent, Connection, Msp
+from integrations.clock import likely_now
+from integrations.models import Agent, Msp
 
 SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Everything the page shows."""
+    """Everything the page shows. `days` is how many of them the figures and charts are about."""
 
     waiting: list[Row]
     waiting_longest: str
     unknown: int
     recent: list[Row]
-    connection: Connection | None
+    health: Health
     has_agents: bool
+    days: int
+    figures: Figures
+    chart_of_days: Chart
+    chart_of_tools: Chart
 
-    @property
-    def connection_state(self) -> str:
-        """A state that the badge knows."""
-        return self.connection.state if self.connection else "not_connected"
 
-
-def home_of(msp: Msp) -> Home:
-    """The home page of an MSP, now."""
-    now = database_now()
-    waiting = list(waiting_of(msp).select_related("agent").order_by("expires_at")[:SHOWN])
-    longest = min((row.created_at for row in waiting), default=None)
+def home_of(msp: Msp, waiting: Waiting) -> Home:
+    """The home page of an MSP, now; `waiting` counts what waits."""
+    # What it decides nothing by may be a moment off.
+    now = likely_now()
+    urgent = waiting_of(msp).select_related("agent").order_by("expires_at")[:SHOWN] if waiting.count else ()
     history = Invocation.objects.for_msp(msp)
+    figures = figures_of(msp, now)
+    recent = [row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]]
     return Home(
-        waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in waiting],
-        waiting_longest=duration((now - longest).total_seconds()) if longest else "",
+        waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in urgent],
+        waiting_longest=duration((now - waiting.oldest).total_seconds()) if waiting.oldest else "",
         unknown=reading_as(history, Status.UNKNOWN).count(),
-        recent=[row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]],
-        connection=Connection.objects.for_msp(msp).first(),
-        has_agents=Agent.objects.for_msp(msp).exists(),
+        recent=recent,
+        health=health_of(msp, now),
+        has_agents=bool(recent) or Agent.objects.for_msp(msp).exists(),
+        days=DAYS,
+        figures=figures,
+        chart_of_days=chart_of_days(figures),
+        chart_of_tools=chart_of_tools(figures),
     )

@@ -86,7 +86,7 @@ def test_home_shows_what_waits_and_a_lost_connection(acme: Tenant) -> None:
         state="needs_reauthorization", state_reason="The grant was revoked."
     )
     page = text(acme.signed_in(acme.viewer), "/dashboard/")
-    assert "The oldest of these waits for" in page
+    assert "The oldest has waited for" in page
     assert "The grant was revoked." in page
     assert "is-needs_reauthorization" in page
 

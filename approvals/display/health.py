@@ -1,0 +1,64 @@
+"""Whether the connection works, as the MSP's newest calls tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.display.clock import absolute, age
+from approvals.models import Invocation, Status
+from integrations.models import Connection, Msp
+
+# The calls that are looked at. Further back a call says little about now.
+NEWEST = 200
+# Ends that NinjaOne or the way there is to blame for, and nothing that was asked.
+FAULTS = frozenset({"upstream_unavailable", "needs_reauthorization", "not_connected", "outcome_unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """When something was seen, for people and to the second, and what it was."""
+
+    age: str
+    at: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The connection, when NinjaOne last answered, and what last went wrong on the way; None for what was not seen."""
+
+    connection: Connection | None
+    answered: Event | None
+    fault: Event | None
+    faults: int
+    looked_at: int
+
+    @property
+    def state(self) -> str:
+        """A state that the badge knows."""
+        return self.connection.state if self.connection else "not_connected"
+
+
+def health_of(msp: Msp, now: datetime) -> Health:
+    """The health of the MSP's connection at `now`."""
+    calls = Invocation.objects.for_msp(msp).order_by("-created_at", "-id")
+    ends = list(calls.values_list("status", "upstream_status", "error_code", "finished_at")[:NEWEST])
+
+    def event(moment: datetime, words: str = "") -> Event:
+        return Event(age((now - moment).total_seconds()), absolute(moment, msp.time_zone), words)
+
+    answers = [end for status, upstream, _, end in ends if end and _is_answer(status, upstream)]
+    faults = [(end, code) for _, _, code, end in ends if end and code in FAULTS]
+    return Health(
+        connection=Connection.objects.for_msp(msp).select_related("authorized_by").first(),
+        answered=event(max(answers)) if answers else None,
+        fault=event(*max(faults)) if faults else None,
+        faults=len(faults),
+        looked_at=len(ends),
+    )
+
+
+def _is_answer(status: str, upstream_status: int | None) -> bool:
+    """NinjaOne said something, be it no."""
+    return status == Status.SUCCEEDED or (upstream_status is not None and upstream_status < 500)
