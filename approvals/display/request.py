@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.script.reading import Reading, reading_of
+from approvals.display.script.shellcheck import Check, check_of
 from approvals.models import Invocation
 
 BASH = "ninja-run-bash"
@@ -32,6 +33,10 @@ class Script:
     def reading(self) -> Reading:
         """Its lines, and what can be read off them. Costs a process once: only pages that show it ask."""
         return reading_of(self.raw, self.text, is_text=self.is_text)
+
+    def check(self) -> Check | None:
+        """What ShellCheck says about it; None where that is not installed, or where it is no text."""
+        return check_of(self.raw) if self.is_text else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,4 +101,4 @@ def why_first_line(text: str) -> str:
         return ""
     named = [part.rsplit("/", 1)[-1] for part in first[2:].split() if not part.startswith("-")]
     program = named[1] if named[:1] == ["env"] and len(named) > 1 else "".join(named[:1])
-    return "" if program in {"bash", "sh", "dash"} else "its first line names another language than bash"
+    return "" if program in {"bash", "sh", "dash"} else "its first line names another language, yet bash runs it"

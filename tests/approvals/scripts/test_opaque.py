@@ -45,7 +45,7 @@ OPAQUE = {
     "echo() { rm x; }": "another meaning",
     "PATH=/tmp:$PATH": "which programs the names stand for",
     "export LD_PRELOAD=/tmp/x.so": "other code",
-    "#!/usr/bin/env python3\nid": "another language than bash",
+    "#!/usr/bin/env python3\nid": "yet bash runs it",
 }  # fmt: skip
 CLEAR = [
     "#!/bin/bash\nid",
