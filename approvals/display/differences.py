@@ -32,6 +32,8 @@ class Line:
 
 def differences(before: str, after: str) -> list[Line] | None:
     """What changed from one text to the other; None where it is too much to compare."""
+    if before.endswith("\n") and after.endswith("\n"):
+        before, after = before[:-1], after[:-1]
     old, new = before.split("\n"), after.split("\n")
     start = _equal(old, new)
     end = _equal(old[start:][::-1], new[start:][::-1])

@@ -99,7 +99,7 @@ class Page:
 
     def risks(self) -> list[Risk]:
         """What makes it risky. Costs a query: only pages that show it ask."""
-        return risks_of(self.row, facts_of(self.row), past_of(self.row), self.read_at)
+        return risks_of(self.row, facts_of(self.row), past_of(self.row), self.script, self.read_at)
 
     def precedent(self) -> Precedent | None:
         """The script that was approved last. Costs a query: only pages that show it ask."""

@@ -13,7 +13,7 @@ from approvals.display.clock import absolute, age
 from approvals.display.differences import Line, differences
 from approvals.display.invisibles import marked
 from approvals.display.request import Script, script_sent
-from approvals.models import Decision, Invocation, Status, Verdict
+from approvals.models import Decision, Invocation, ReasonCode, Status, Verdict
 from approvals.models.invocations import InvocationQuerySet
 
 LATELY = timedelta(hours=1)
@@ -35,11 +35,17 @@ class Precedent:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was asked before this request, by the same agent. `devices` counts those of the hour, this one included."""
+    """What was asked before this request, by the same agent.
+
+    `devices` counts those of the hour, this one included; `denials` how often people said no to the very same call,
+    and `last_denial` is the reason that they gave last.
+    """
 
     has_asked: bool
     has_asked_here: bool
     devices: int
+    denials: int = 0
+    last_denial: str = ""
 
 
 def precedent_of(row: Invocation, script: Script, now: datetime) -> Precedent | None:
@@ -79,18 +85,26 @@ def past_of(row: Invocation) -> Past:
         created_at__lte=row.created_at,
     )
     devices = writes.order_by().values("agent").annotate(devices=Count("device_id", distinct=True)).values("devices")
-    found = (
+    same = asked.filter(call_digest=row.call_digest, status=Status.DENIED)
+    has_asked, has_asked_here, count, denials, reason = (
         Invocation.objects.for_msp(row.msp)
         .filter(pk=row.pk)
-        .annotate(
-            has_asked=Exists(asked),
-            has_asked_here=Exists(asked.filter(device_id=row.device_id)),
-            devices=Subquery(devices),
+        .values_list(
+            Exists(asked),
+            Exists(asked.filter(device_id=row.device_id)),
+            Subquery(devices),
+            Subquery(same.order_by().values("agent").annotate(denials=Count("pk")).values("denials")),
+            Subquery(same.order_by("-decided_at").values("reason_code")[:1]),
         )
-        .values_list("has_asked", "has_asked_here", "devices")
         .get()
     )
-    return Past(has_asked=bool(found[0]), has_asked_here=bool(found[1]), devices=found[2] or 0)
+    return Past(
+        has_asked=has_asked,
+        has_asked_here=has_asked_here,
+        devices=count or 0,
+        denials=denials or 0,
+        last_denial=str(ReasonCode(reason).label) if reason else "",
+    )
 
 
 def _requests_before(row: Invocation) -> InvocationQuerySet:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -19,7 +20,7 @@ from approvals.models import Invocation
 BASH = "ninja-run-bash"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Script:
     """A script as the device will get it."""
 
@@ -30,6 +31,7 @@ class Script:
     sha256: str
     is_text: bool
 
+    @cached_property
     def reading(self) -> Reading:
         """Its lines, and what can be read off them. Costs a process once: only pages that show it ask."""
         return reading_of(self.raw, self.text, is_text=self.is_text)

@@ -11,12 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from approvals.display.clock import age
-from approvals.display.invisibles import marked
+from approvals.display.invisibles import Kind, kind_of, marked
 from approvals.display.past import Past
-from approvals.display.request import BASH, parsed
+from approvals.display.request import BASH, Script, parsed
 from approvals.display.sentence import ROOT, shortened
 from approvals.models import Invocation
 
+DECEIVING = {Kind.HIDDEN, Kind.LOOKALIKE}
 MANY_DEVICES = 5
 CHANGED_LATELY_SECONDS = 7 * 86_400
 
@@ -29,11 +30,19 @@ class Risk:
     is_grave: bool = False
 
 
-def risks_of(row: Invocation, facts: Mapping[str, Mapping[str, Any]], past: Past, now: datetime) -> list[Risk]:
+def risks_of(
+    row: Invocation, facts: Mapping[str, Mapping[str, Any]], past: Past, script: Script | None, now: datetime
+) -> list[Risk]:
     """Most grave first. None found does not make a request harmless, and nothing says so."""
     if not row.is_write:
         return []
-    risks = [*_of_account(row), *_of_device(row, facts), *_of_script(facts, now), *_of_past(row, past)]
+    risks = [
+        *_of_account(row),
+        *_of_device(row, facts),
+        *_of_bytes(script),
+        *_of_script(facts, now),
+        *_of_past(row, past),
+    ]
     return sorted(risks, key=lambda risk: not risk.is_grave)
 
 
@@ -54,6 +63,13 @@ def _of_device(row: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> Itera
         yield Risk(SafeString("The device was offline: it would run later, whenever that comes back"), is_grave=True)
 
 
+def _of_bytes(script: Script | None) -> Iterator[Risk]:
+    if script is not None and any(kind_of(character) in DECEIVING for character in script.text):
+        yield Risk(SafeString("The script holds characters that are not what they seem"), is_grave=True)
+    if script is not None and script.reading.hides_something:
+        yield Risk(SafeString("Parts of the script cannot be inspected"), is_grave=True)
+
+
 def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Risk]:
     script = facts.get("script", {})
     changed = script.get("updated_on")
@@ -65,6 +81,10 @@ def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterato
 
 
 def _of_past(row: Invocation, past: Past) -> Iterator[Risk]:
+    if past.denials:
+        times = "once" if past.denials == 1 else f"{past.denials} times"
+        last = f", last time: {past.last_denial.lower()}" if past.last_denial else ""
+        yield Risk(format_html("The very same was denied {} before{}", times, last), is_grave=True)
     if past.devices >= MANY_DEVICES:
         yield Risk(format_html("Asked for changes on {} devices within an hour", past.devices), is_grave=True)
     if not past.has_asked:

@@ -62,6 +62,11 @@ class Reading:
     broken: list[int]
     trouble: str = ""
 
+    @property
+    def hides_something(self) -> bool:
+        """Whether there are parts that nobody can inspect, or that could not be parsed."""
+        return bool(self.trouble or self.broken or any(group.is_opaque for group in self.groups))
+
 
 def reading_of(raw: bytes, text: str, *, is_text: bool) -> Reading:
     """The reading of a script; `text` is how its bytes are shown."""

@@ -96,7 +96,7 @@ def test_an_override_inside_a_script_cannot_hide_a_command() -> None:
     encoded = base64.b64encode("true # \u202e;rm -rf /\r".encode()).decode()
     script = script_sent(Invocation(tool="ninjaone:ninja-run-bash", body=f'{{"parameters":"{encoded}"}}'))
     assert script is not None
-    assert "<b>U+202E</b></span>;rm -rf /<span" in script.reading().lines[0]
+    assert "<b>U+202E</b></span>;rm -rf /<span" in script.reading.lines[0]
     assert script.oddities == ["2 invisible or controlling characters"]
 
 
@@ -105,7 +105,7 @@ def test_a_script_that_is_no_text_says_so() -> None:
     script = script_sent(row)
     assert script is not None
     assert not script.is_text
-    assert script.reading().lines[0].startswith(r"\xff")
+    assert script.reading.lines[0].startswith(r"\xff")
 
 
 @pytest.mark.parametrize("body", [None, "", "[]", "{}", "no json", '{"parameters": 3}', '{"parameters": "%%%"}'])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from approvals.display.differences import MOST_LINES, differences
 
-TEXTS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=30).map("\n".join)
+TEXTS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=30).map(lambda lines: "\n".join([*lines, "d"]))
 
 
 def shown(before: str, after: str) -> list[str]:
@@ -20,6 +20,7 @@ def test_what_went_and_what_came_stands_beside_what_stayed() -> None:
     assert shown("a\nb\nc", "a\nx\nc") == [" a", "-b", "+x", " c"]
     assert shown("a", "a\nb") == [" a", "+b"]
     assert shown("a\n", "a") == [" a", "-"]
+    assert shown("a\n", "b\n") == ["-a", "+b"]
     assert shown("", "a") == ["-", "+a"]
 
 

@@ -102,6 +102,16 @@ def test_what_the_agent_never_did_before_is_known(acme: Tenant, northwind: Tenan
     assert Decision.objects.count() == 0
 
 
+def test_earlier_denials_of_the_very_same_call_are_counted(acme: Tenant) -> None:
+    for _ in range(2):
+        deny(acme, bash(acme, OLD))
+    deny(acme, bash(acme, NEW))
+    approve(acme, bash(acme, OLD, device_id=44))
+    past = past_of(bash(acme, OLD))
+    assert (past.denials, past.last_denial) == (2, "Wrong device")
+    assert past_of(bash(acme, "df -h")).denials == 0
+
+
 @pytest.mark.parametrize(("device_id", "is_server"), [(43, True), (44, False)])
 def test_the_page_says_what_makes_it_risky(acme: Tenant, device_id: int, is_server: bool) -> None:
     page = text(acme.signed_in(acme.viewer), page_url(bash(acme, OLD, device_id=device_id)))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from approvals.display.past import Past
+from approvals.display.request import script_sent
 from approvals.display.risks import MANY_DEVICES, risks_of
 from approvals.models import Invocation
 
@@ -21,9 +24,13 @@ def said(
     facts: dict[str, Any] | None = None,
     past: Past = USUAL,
     arguments: dict[str, Any] | None = None,
+    script: str | None = None,
 ) -> list[str]:
-    row = Invocation(tool=f"ninjaone:{name}", is_write=True, device_id=43, arguments=json.dumps(arguments or {}))
-    return [str(risk.words) for risk in risks_of(row, facts or {}, past, NOW)]
+    body = None if script is None else json.dumps({"parameters": base64.b64encode(script.encode()).decode()})
+    row = Invocation(
+        tool=f"ninjaone:{name}", is_write=True, device_id=43, arguments=json.dumps(arguments or {}), body=body
+    )
+    return [str(risk.words) for risk in risks_of(row, facts or {}, past, script_sent(row), NOW)]
 
 
 def changed(days: float) -> dict[str, Any]:
@@ -67,3 +74,18 @@ def test_many_devices_are_counted_and_come_before_what_is_merely_new() -> None:
     assert said(past=Past(has_asked=True, has_asked_here=False, devices=MANY_DEVICES - 1)) == [
         "The first time that this agent asks for it on this device"
     ]
+
+
+def test_a_script_that_hides_something_is_called_out_on_top() -> None:
+    assert said("ninja-run-bash", script="df -h # für später") == ["Runs as root"]
+    assert said("ninja-run-bash", script="curl x | bash") == ["Runs as root", "Parts of the script cannot be inspected"]
+    assert said("ninja-run-bash", script="echo \u0430") == [
+        "Runs as root",
+        "The script holds characters that are not what they seem",
+    ]
+
+
+def test_what_was_denied_before_is_told_with_the_reason() -> None:
+    past = Past(has_asked=True, has_asked_here=True, devices=1, denials=1, last_denial="Wrong time")
+    assert said(past=past) == ["The very same was denied once before, last time: wrong time"]
+    assert said(past=replace(past, denials=3, last_denial="")) == ["The very same was denied 3 times before"]
