@@ -17,18 +17,19 @@ GROUPS = {"scripts", "generic"}
 
 def must_confirm(request: HttpRequest, row: Invocation) -> bool:
     """Whether this person has to confirm that it is them before they decide this request."""
-    return _is_grave(row.tool) and not recently_authenticated(request)
+    return is_grave(row.tool) and not recently_authenticated(request)
 
 
 def ask_again(request: HttpRequest, invocation_id: UUID) -> HttpResponseRedirect | None:
     """The way to confirm it, where it is asked; None where a decision may go on, and for ids that are not theirs."""
     rows = Invocation.objects.for_msp(acting_member(request).msp).filter(pk=invocation_id)
-    if not any(_is_grave(tool) for tool in rows.values_list("tool", flat=True)):
+    if not any(is_grave(tool) for tool in rows.values_list("tool", flat=True)):
         return None
     return step_up(request, back=reverse("admin:approvals_approvalrequest_page", args=[invocation_id]))
 
 
-def _is_grave(tool_id: str) -> bool:
+def is_grave(tool_id: str) -> bool:
+    """Whether a decision about this tool asks who decides."""
     tool = TOOLS.get(tool_id)
     # A tool that this version no longer has cannot be judged, so it is grave.
     return tool is None or (tool.is_write and tool.group in GROUPS)

@@ -29,6 +29,12 @@ class DenyForm(ApproveForm):
     )
 
 
+class DenyManyForm(DenyForm):
+    """The same for several; what was read of each comes with its box."""
+
+    digest = None  # type: ignore[assignment]
+
+
 class SettleForm(forms.Form):
     """What really happened, and how one knows."""
 

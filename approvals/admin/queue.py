@@ -15,9 +15,9 @@ from django.urls import URLPattern, path, reverse
 from django_htmx.http import HttpResponseClientRefresh
 
 from approvals.admin.asking_again import ask_again, must_confirm
+from approvals.admin.denying import DeniesMany
 from approvals.admin.filters import AgentFilter, OrganizationFilter, QueueFilter, ToolFilter
 from approvals.admin.forms import ApproveForm, DenyForm, SettleForm
-from approvals.admin.lists import LedgerAdmin
 from approvals.admin.reading import invocation_page
 from approvals.decisions import may_decide, request_approve, request_deny, unknown_settle
 from approvals.display.page import Page
@@ -34,8 +34,8 @@ TEMPLATES = "admin/approvals/approvalrequest"
 
 
 @admin.register(ApprovalRequest)
-class ApprovalRequestAdmin(LedgerAdmin):
-    """Members look, approvers decide: one request at a time, on its own page."""
+class ApprovalRequestAdmin(DeniesMany):
+    """Members look, approvers decide: one request at a time, on its own page; several only to say no."""
 
     list_filter = (QueueFilter, OrganizationFilter, ToolFilter, AgentFilter)
     list_title = "Approvals"
@@ -56,6 +56,7 @@ class ApprovalRequestAdmin(LedgerAdmin):
         view = self.admin_site.admin_view
         return [
             path("<uuid:invocation_id>/", view(self.page), name="approvals_approvalrequest_page"),
+            path("deny/", view(self.deny_many), name="approval-deny-many"),
             path("waiting/", view(self.waiting), name="approval-waiting"),
             path("<uuid:invocation_id>/change/", view(self.to_page)),
             path("<uuid:invocation_id>/standing/", view(self.standing), name="approval-standing"),

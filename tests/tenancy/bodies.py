@@ -56,6 +56,7 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "switch": {"msp": str(tenant.msp.pk)},
         "approval-approve": {"digest": digest},
         "approval-deny": {"digest": digest, "reason_code": "other", "comment": "No."},
+        "approval-deny-many": {"chosen": rows["choice"], "reason_code": "other", "comment": "No."},
         "approval-settle": {"happened": "yes", "note": "Seen."},
         "ninjaone-save": {"region": "sandbox", "client_id": tenant.connection.client_id, "client_secret": "other"},
         "runner-save": {"script_id": str(tenant.connection.runner_script_id)},

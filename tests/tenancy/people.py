@@ -57,6 +57,7 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
         "invitation": invitation.pk,
         "token": uuid.uuid4(),
         "digest": row.digest,
+        "choice": f"{row.pk}.{row.digest}",
     }
 
 

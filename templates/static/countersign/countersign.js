@@ -1,4 +1,4 @@
-// Countdowns and copy buttons. Pages say everything without this file; it only keeps them current.
+// Countdowns, copy buttons, a box for all boxes. Pages say everything without this file; it only keeps them current.
 (() => {
   "use strict";
 
@@ -32,6 +32,13 @@
     await navigator.clipboard.writeText(source.value ?? source.textContent);
     button.textContent = "Copied";
   });
+
+  for (const all of document.querySelectorAll("[data-ticks-all]")) {
+    all.closest("[hidden]").hidden = false;
+    all.addEventListener("change", () => {
+      for (const box of all.form.querySelectorAll("[name=chosen]")) box.checked = all.checked;
+    });
+  }
 
   for (const [index, source] of document.querySelectorAll("[data-copy]").entries()) {
     if (!navigator.clipboard) break;

@@ -17,7 +17,17 @@ MOST = 12
 
 @pytest.mark.parametrize(
     "url",
-    ["/dashboard/", QUEUE, f"{QUEUE}?show=all", ACTIVITY, "PAGE", "STORY", "STANDING"],
+    [
+        "/dashboard/",
+        QUEUE,
+        f"{QUEUE}?show=all",
+        f"{QUEUE}deny/",
+        f"{QUEUE}waiting/",
+        ACTIVITY,
+        "PAGE",
+        "STORY",
+        "STANDING",
+    ],
 )
 def test_a_page_costs_at_most_twelve_queries_and_no_more_with_more_rows(acme: Tenant, url: str) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
