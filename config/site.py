@@ -182,7 +182,8 @@ def _navigation(request: HttpRequest, waiting: int) -> Iterator[NavigationItem]:
     home = reverse("admin:index")
     yield NavigationItem("Home", home, "home", request.path == home)
     entries: list[tuple[str, str, str, int]] = []
-    if member_of(request) is not None:
+    membership = member_of(request)
+    if membership is not None:
         entries += [
             ("Approvals", reverse("admin:approvals_approvalrequest_changelist"), "approvals", waiting),
             ("Activity", reverse("admin:approvals_invocation_changelist"), "activity", 0),
@@ -191,6 +192,8 @@ def _navigation(request: HttpRequest, waiting: int) -> Iterator[NavigationItem]:
             ("Team", reverse("admin:integrations_membership_changelist"), "team", 0),
             ("Audit", reverse("admin:integrations_auditevent_changelist"), "audit", 0),
         ]
+        if membership.is_admin:
+            entries.append(("Settings", reverse("admin:msp-rules"), "settings", 0))
     if getattr(request.user, "is_superuser", False):
         entries += [
             ("MSPs", reverse("admin:integrations_msp_changelist"), "msps", 0),

@@ -44,8 +44,8 @@ def rules(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             _save(request, form, before)
             messages.success(request, "Saved.")
-            return redirect("admin:integrations_membership_changelist")
-    context = {**admin.site.each_context(request), "title": f"Rules of {msp}", "form": form}
+            return redirect("admin:msp-rules")
+    context = {**admin.site.each_context(request), "title": f"Settings of {msp}", "form": form}
     return TemplateResponse(request, "admin/rules.html", context)
 
 

@@ -53,6 +53,13 @@ def test_the_name_of_the_msp_and_what_waits_stand_on_every_page(acme: Tenant) ->
     assert 'aria-current="page"' in text(client, QUEUE)
 
 
+def test_settings_are_in_the_navigation_of_those_who_may_change_them(acme: Tenant) -> None:
+    for user, is_there in ((acme.admin, True), (acme.approver, False), (acme.viewer, False)):
+        assert ('href="/dashboard/rules/"' in text(acme.signed_in(user), "/dashboard/")) is is_there
+    page = text(acme.signed_in(acme.admin), "/dashboard/rules/")
+    assert re.search(r'href="/dashboard/rules/"\s+aria-current="page"', page)
+
+
 def test_a_member_of_several_msps_switches_with_a_post(acme: Tenant, northwind: Tenant) -> None:
     Membership.objects.create(msp=northwind.msp, user=acme.viewer)
     client = acme.signed_in(acme.viewer)
