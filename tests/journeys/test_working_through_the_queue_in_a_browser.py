@@ -117,6 +117,7 @@ def test_a_new_request_sounds_and_notifies_once_it_is_turned_on(page: Page, prod
     asked(product, 45)
     expect(page).to_have_title("(3) Home · Acme MSP · Countersign")
     assert page.evaluate("heard.splice(0)") == [660, 880, "3 requests wait for a decision."]
+    expect(page.locator("#waiting-card")).to_contain_text("ACME-DC01")
     page.goto(f"{product.url}{QUEUE}")
     sound.click()
     notifications.click()

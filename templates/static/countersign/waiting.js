@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  let known = null;
+  let known = null; // the newest request that this page knows of
+  let shown = "0"; // how many wait
 
   const show = (count) => {
     const title = document.title.replace(/^\(\d+\) /, "");
@@ -22,7 +23,11 @@
         document.dispatchEvent(new CustomEvent("countersign:arrived", { detail: { newest, words } }));
         document.getElementById("waiting-words").textContent = words;
       }
+      if (known !== null && (waiting !== shown || Number(newest) > known)) {
+        document.dispatchEvent(new CustomEvent("countersign:changed"));
+      }
       known = Math.max(known ?? 0, Number(newest));
+      shown = waiting;
       show(Number(waiting));
     }
   };
