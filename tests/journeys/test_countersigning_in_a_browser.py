@@ -62,6 +62,8 @@ def test_a_bash_script_is_read_whole_and_approved(window: BrowserContext, produc
     opened_from_the_queue(page, product, "ACME-WEB01")
     for line in script.splitlines():
         expect(page.get_by_text(line, exact=True).first).to_be_visible()
+    page.get_by_role("link", name="Line 3").click()
+    expect(page.locator("#line-3")).to_be_in_viewport()
     page.get_by_role("button", name="Approve exactly this").click()
     expect(page.locator("#standing")).to_contain_text("Succeeded")
     assert product.outcome(envelope["id"])["status"] == "succeeded"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+COLOURS = ("comment", "string", "variable", "command", "number", "keyword", "operator")
 KEYWORDS = {
     "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in", "select",
     "function", "declare", "typeset", "export", "readonly", "local", "unset", "unsetenv", "[[", "]]", "((", "))",

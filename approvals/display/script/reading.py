@@ -10,16 +10,19 @@ from functools import lru_cache
 from typing import cast
 
 from django.conf import settings
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from approvals.display.invisibles import marked, marked_lines
+from approvals.display.script.colours import COLOURS
 from approvals.display.script.parsing import Read
 from approvals.display.script.programs import Kind
 
 COMMAND = [sys.executable, "-E", "-s", "-X", "utf8", "-m", "approvals.display.script"]
 SECONDS = 4.0
 KEPT = 16  # scripts whose reading is remembered: a page is loaded more than once, by more than one person
+# A long script has tens of thousands of parts: safe strings are added, not formatted.
+OPENING = {colour: SafeString(f'<span class="code-{colour}">') for colour in COLOURS}
+CLOSING = SafeString("</span>")
 
 
 class UnreadableError(Exception):
@@ -130,9 +133,10 @@ def coloured_lines(text: str, colours: list[tuple[str, int]]) -> list[SafeString
         place += count
     if len(lines) > 1 and text.endswith("\n"):
         lines.pop()
-    return [format_html_join("", "{}", ((part,) for part in line)) for line in lines]
+    return [SafeString("".join(line)) for line in lines]  # of safe strings alone
 
 
 def _coloured(text: str, colour: str) -> SafeString:
     shown = marked(text)
-    return format_html('<span class="code-{}">{}</span>', colour, shown) if colour and text else shown
+    opening = OPENING.get(colour) if text else None
+    return shown if opening is None else opening + shown + CLOSING

@@ -19,7 +19,7 @@ from approvals.display.invisibles import marked
 
 # From the standard input, reading no file of its own or of the script's; bash is what the device runs it with.
 ARGUMENTS = ["--norc", "--shell=bash", "--format=json1", "--severity=warning", "-"]
-SECONDS = 4.0
+SECONDS = 3.0
 MOST_BYTES = 1_000_000
 MOST_HINTS = 30
 KEPT = 16

@@ -68,3 +68,7 @@ def test_the_text_of_the_coloured_lines_is_the_script() -> None:
 
 def test_colours_that_do_not_add_up_are_dropped() -> None:
     assert coloured_lines("echo a\nb", [("command", 3)]) == ["echo a", "b"]
+
+
+def test_a_colour_that_does_not_exist_is_none() -> None:
+    assert coloured_lines("echo", [('"><script>', 4)]) == ["echo"]
