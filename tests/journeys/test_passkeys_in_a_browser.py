@@ -75,6 +75,7 @@ def test_a_passkey_is_added_signs_in_without_a_password_and_confirms(
         "login.succeeded",
         "second_factor.added",
         "second_factor.added",
+        "second_factor.codes_shown",
         "login.ended",
         "login.succeeded",
         "login.confirmed",
