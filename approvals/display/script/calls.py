@@ -17,6 +17,9 @@ REDIRECTS = {"file_redirect", "heredoc_redirect", "herestring_redirect"}
 READING = {"<", "<&", "<&-"}
 # A line that ends inside a word: the parser took two commands for one.
 BROKEN_WORD = re.compile(rb"(?<!\\)\n")
+# What keeps a here-document from being computed, and what runs something in one that is.
+QUOTING = re.compile(r"[\"'\\]")
+COMPUTING = re.compile(rb"(?<!\\)(?:`|\$\()[^\n]*")
 # Words that bash reads as its own; the parser takes some of them for names of commands.
 RESERVED = {"{", "}", "do", "done", "esac", "fi", "then", "elif", "else", "in"}
 
@@ -74,6 +77,7 @@ class Contents:
     redirects: list[Redirect] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     functions: list[tuple[str, int]] = field(default_factory=list)
+    computed: list[tuple[int, str]] = field(default_factory=list)  # parts of here-documents that run something
     broken: set[int] = field(default_factory=set)  # lines that the parser did not understand
 
 
@@ -134,7 +138,7 @@ def _note(node: Node, place: Place, contents: Contents) -> None:
             if words := _late_words(node.children, raw):
                 call = Call(words[0], words[1:], line_of(node), text_of(node, raw), Feed.FILE)
                 contents.calls.append(call)
-        case "file_redirect":
+        case "file_redirect" | "heredoc_redirect":
             _note_redirect(node, contents)
         case "variable_assignment":
             contents.assignments.append(_assignment(node, raw))
@@ -162,6 +166,20 @@ def _note_call(node: Node, place: Place, contents: Contents) -> None:
         contents.calls.append(call)
 
 
+def _note_document(redirect: Node, contents: Contents) -> None:
+    """The parser misses some commands in here-documents: behind backquotes, behind tabs."""
+    start = next((child for child in redirect.children if child.type == "heredoc_start"), None)
+    if start is None or QUOTING.search(text_of(start, contents.raw)):
+        return
+    bodies = [child for child in redirect.children if child.type == "heredoc_body"]
+    for part in [part for body in bodies for part in (body.children or [body])]:
+        if part.type in {"heredoc_body", "heredoc_content"}:
+            missed = COMPUTING.search(contents.raw[part.start_byte : part.end_byte])
+            if missed is not None:
+                line = line_of(part) + contents.raw.count(b"\n", part.start_byte, part.start_byte + missed.start())
+                contents.computed.append((line, missed[0].decode(errors="replace")))
+
+
 def _assignment(node: Node, raw: bytes) -> Assignment:
     name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
     return Assignment(
@@ -173,6 +191,9 @@ def _assignment(node: Node, raw: bytes) -> Assignment:
 
 
 def _note_redirect(node: Node, contents: Contents) -> None:
+    if node.type == "heredoc_redirect":
+        _note_document(node, contents)
+        return
     operator = next((child.type for child in node.children if not child.is_named), "")
     targets = _targets(node, contents.raw)
     if targets:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from approvals.display.script.calls import Call, Contents, Redirect
 from approvals.display.script.opaque import ANOTHER_MEANING, why_assignment, why_first_line, why_opaque
@@ -15,6 +16,8 @@ from approvals.display.script.words import Word
 HARMLESS_TARGETS = {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-"}
 WRITING = {">", ">>", "&>", "&>>", ">|", ">&", "<>"}
 ASSIGNMENT = re.compile(r"\w+=")
+# The end of a line whose last word goes on: the parser takes it for two words.
+JOINED = re.compile(r"[^\s\\]\\$")
 DEEPEST = 10  # sudo env nice ... rm: nobody writes more
 LONGEST = 160
 
@@ -32,7 +35,7 @@ class Finding:
 def findings_of(contents: Contents, text: str) -> list[Finding]:
     """Everything that was found, by line."""
     found = [finding for call in contents.calls for finding in _of_call(call, contents)]
-    found += _of_meanings(contents, text)
+    found += [*_of_text(contents, text), *_of_meanings(contents)]
     found += [finding for redirect in contents.redirects for finding in _of_redirect(redirect)]
     unique = {replace(finding, source=shortened(finding.source)): None for finding in found}
     return sorted(unique, key=lambda finding: finding.line)
@@ -75,13 +78,16 @@ def _inner(call: Call) -> Call | None:
     program = program_of(call)
     words = list(call.arguments)
     if program == "find":
-        at = next((place for place, word in enumerate(words) if word.text in {"-exec", "-execdir", "-ok"}), None)
+        at = next(
+            (place for place, word in enumerate(words) if word.text in {"-exec", "-execdir", "-ok", "-okdir"}), None
+        )
         words = [] if at is None else words[at + 1 :]
     elif program in WRAPPERS:
         words = _without_options(words, set(WRAPPERS[program].split()))[WORDS_BEFORE.get(program, 0) :]
     else:
         return None
-    return replace(call, name=words[0], arguments=tuple(words[1:])) if words else None
+    is_command = bool(words) and not words[0].text.startswith("-")
+    return replace(call, name=words[0], arguments=tuple(words[1:])) if is_command else None
 
 
 def _without_options(words: list[Word], with_a_word: set[str]) -> list[Word]:
@@ -138,9 +144,17 @@ def _of_redirect(redirect: Redirect) -> Iterator[Finding]:
         yield Finding(Kind.WRITES, redirect.line, redirect.source, place_of(target))
 
 
-def _of_meanings(contents: Contents, text: str) -> Iterator[Finding]:
+def _of_text(contents: Contents, text: str) -> Iterator[Finding]:
     if why := why_first_line(text):
         yield Finding(Kind.OPAQUE, 1, text.split("\n", 1)[0], why)
+    for line, (above, below) in enumerate(pairwise(text.split("\n")), start=1):
+        if JOINED.search(above) and below[:1].strip():
+            yield Finding(Kind.OPAQUE, line, f"{above} {below}", "a word goes on in the next line")
+    for line, source in contents.computed:
+        yield Finding(Kind.OPAQUE, line, source, "a text that computes parts of itself")
+
+
+def _of_meanings(contents: Contents) -> Iterator[Finding]:
     for assignment in contents.assignments:
         if why := why_assignment(assignment):
             yield Finding(Kind.OPAQUE, assignment.line, assignment.source, why)

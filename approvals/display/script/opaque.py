@@ -62,8 +62,10 @@ def _why_builtin(call: Call, name: str) -> str:
             )
         case "sudo" | "doas" if all(word.text.startswith("-") for word in call.arguments):
             return "a shell runs whatever it reads" if call.has("-s", "-i", "--shell", "--login") else ""
-        case "su":
-            return "runs a text as another user" if call.has("-c", "--command") else ""
+        case "su" | "runuser" | "sg" | "flock" | "script":
+            return "runs a text as a command" if call.has("-c", "--command") else ""
+        case "mapfile" | "readarray":
+            return "runs a text as a command" if call.has("-C") else ""
     return ALWAYS.get(name, "")
 
 

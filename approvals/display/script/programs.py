@@ -99,6 +99,7 @@ WRAPPERS = {
     "chroot": "",
     "flock": "-w -E",
     "busybox": "",
+    "systemd-run": "-p -u --unit --property --on-calendar --on-active",
     "unshare": "",
     "runuser": "-u",
     "setpriv": "",

@@ -52,6 +52,8 @@ DELETIONS = [
     "time -p rm -rf /srv",
     "ls | xargs -n 1 rm -rf",
     "find . -exec rm -rf {} +",
+    "find . -okdir rm -rf {} +",
+    "systemd-run --unit x rm -rf /srv",
     "> /tmp/log rm -rf /srv",
     "A=1 rm -rf /srv",
     "x=$(rm -rf /srv)",
