@@ -71,13 +71,16 @@ def _of_bytes(script: Script | None) -> Iterator[Risk]:
 
 
 def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Risk]:
-    script = facts.get("script", {})
-    changed = script.get("updated_on")
-    if isinstance(changed, (int, float)) and not isinstance(changed, bool):
-        seconds = now.timestamp() - changed
-        if seconds < CHANGED_LATELY_SECONDS:
-            who = marked(shortened(str(script.get("last_updated_by") or "somebody")))
-            yield Risk(format_html("The script was changed {} by {}", age(seconds), who), is_grave=True)
+    script, seal = facts.get("script", {}), facts.get("runner", {}).get("seal")
+    changes = [("The script", script.get("updated_on"), script.get("last_updated_by"))]
+    if isinstance(seal, dict):
+        changes.append(("The bash runner", seal.get("updatedOn"), seal.get("lastUpdatedBy")))
+    for what, changed, who in changes:
+        if isinstance(changed, (int, float)) and not isinstance(changed, bool):
+            seconds = now.timestamp() - changed
+            if seconds < CHANGED_LATELY_SECONDS:
+                by = marked(shortened(str(who or "somebody")))
+                yield Risk(format_html("{} was changed {} by {}", what, age(seconds), by), is_grave=True)
 
 
 def _of_past(row: Invocation, past: Past) -> Iterator[Risk]:

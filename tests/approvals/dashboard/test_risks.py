@@ -63,6 +63,8 @@ def test_root_and_the_system_account_are_named() -> None:
 def test_a_script_that_changed_lately_is_told_with_its_author() -> None:
     assert said(facts=changed(days=1)) == ["The script was changed 24 h ago by &lt;b&gt;Dana"]
     assert said(facts=changed(days=8)) == []
+    seal = {"updatedOn": (NOW - timedelta(days=3)).timestamp(), "lastUpdatedBy": None, "name": "Bash Runner"}
+    assert said(facts={"runner": {"seal": seal}}) == ["The bash runner was changed 3 days ago by somebody"]
 
 
 def test_many_devices_are_counted_and_come_before_what_is_merely_new() -> None:
