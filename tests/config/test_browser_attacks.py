@@ -80,12 +80,17 @@ def test_many_requests_are_not_approved_at_once(acme: Tenant) -> None:
     requests = [ask(acme, "ninja-reboot-device", device_id=device) for device in (41, 43)]
     client = acme.signed_in(acme.approver)
     page = client.get(QUEUE).content.decode()
-    assert 'type="checkbox"' not in page
+    # Nothing among the requests can be ticked; what can is the switch for the keys.
+    assert 'type="checkbox"' not in page.partition('id="keys"')[0]
     ids = [str(row.pk) for row in requests]
     for action in ("approve", "approve_selected", "delete_selected", "deny"):
         posted = {"action": action, "_selected_action": ids, "select_across": "1", "index": "0", "post": "yes"}
         assert client.post(QUEUE, posted).status_code in {200, 302, 403}
     assert set(Invocation.objects.values_list("status", flat=True)) == {Status.PENDING_APPROVAL}
+    # The page that denies several takes no other word for its own.
+    for word in ("approve", "approved"):
+        client.post(f"{QUEUE}deny/", {"request": ids, "action": word, "verdict": word, "decision": word})
+    assert set(Invocation.objects.values_list("status", flat=True)) <= {Status.PENDING_APPROVAL, Status.DENIED}
 
 
 def test_no_page_holds_a_script_or_style_of_its_own(acme: Tenant) -> None:
