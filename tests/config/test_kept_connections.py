@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,8 +38,9 @@ def asked_in_a_new_request() -> int:
 def end(process: int) -> None:
     """As a restart of the server does to every connection."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [process])
-    time.sleep(0.2)
+        # With a timeout, in milliseconds, it waits until the process is gone.
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [process])
+        assert cursor.fetchone() == (True,)
 
 
 def test_a_request_after_the_server_closed_it_gets_a_new_one(request_thread: ThreadPoolExecutor) -> None:
