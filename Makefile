@@ -77,7 +77,7 @@ chaos: $(VENV)/.development
 
 lock: | var/uv/bin/uv
 	UV="var/uv/bin/uv pip compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate" && \
+	  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate" && \
 	$$UV --output-file requirements.txt && \
 	$$UV --group test --group lint --constraint requirements.txt --output-file requirements-dev.txt
 
