@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import Format
 
 from integrations.rows import Part
 
@@ -79,6 +80,7 @@ class _Compiled:
         if not self.slots:
             raise ValueError("The queryset does not depend on its value.")
         self.alias = queryset.db
+        self.is_postgresql = compiler.connection.vendor == "postgresql"
         # A query for values has no models to make.
         info = compiler.klass_info if queryset.query.default_cols else None
         self.part = None if info is None else Part.of(info, compiler.select)
@@ -95,6 +97,9 @@ class _Compiled:
         for slot in self.slots:
             params[slot] = value
         with database.cursor() as cursor:
+            if self.is_postgresql:
+                # Times, UUIDs and bytes need not be read out of text.
+                cursor.cursor.format = Format.BINARY
             cursor.execute(self.sql, params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

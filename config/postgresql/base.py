@@ -7,14 +7,33 @@ Where it has nothing, the question (`SELECT 1`, once per request) would tell no 
 from __future__ import annotations
 
 import select
+from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg.adapt import Buffer, Loader
+from psycopg.pq import Format
 
 __all__ = ["DatabaseWrapper"]
 
 
+class JsonTextLoader(Loader):
+    """JSON as the text that Django's JSONField expects, also where the result is binary (`integrations.prepared`)."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        """Without the version of the format, its first byte."""
+        return bytes(data[1:]).decode()
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Named as Django looks for it."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection that reads JSON in both formats alike."""
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("jsonb", JsonTextLoader)
+        return connection
 
     def is_usable(self) -> bool:
         """Whether the kept connection may be used for another request."""
