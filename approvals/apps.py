@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class ApprovalsConfig(AppConfig):
@@ -8,3 +9,7 @@ class ApprovalsConfig(AppConfig):
 
     name = "approvals"
     verbose_name = "Approvals"
+
+    def ready(self) -> None:
+        """Connect the receivers of signals, which need the models."""
+        autodiscover_modules("receivers")

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from approvals.errors import GateError
 from approvals.models import Decision, Invocation, ReasonCode, Status, Verdict
 from approvals.models.invocations import InvocationQuerySet
+from approvals.notices.events import invocation_changed
 from approvals.reading import status_now
 from approvals.wake import WAKE
 from integrations.agent_keys import Principal
@@ -45,7 +46,8 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
             if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
                 raise GateError("frozen", f"{brake}: nothing can be approved until that is over.")
             _vote(row, user, Verdict.APPROVED, digest)
-            _queue_when_enough(row)
+            if _queue_when_enough(row):
+                invocation_changed(row, Status.QUEUED, by=user.get_username())
             transaction.on_commit(WAKE.set)
     except IntegrityError as error:
         raise GateError("invalid_state", "You approved this request already; it needs another person.") from error
@@ -65,6 +67,7 @@ def request_deny(
             _vote(row, user, Verdict.DENIED, digest, reason_code, comment)
             # Not `pending`: its deadline may pass at this very moment, and it was in time.
             Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
+            invocation_changed(row, Status.DENIED, by=user.get_username())
     except IntegrityError as error:
         raise GateError("invalid_state", "You approved this request already; you cannot deny it now.") from error
     return _fresh(row)
@@ -88,6 +91,7 @@ def invocation_cancel(*, principal: Principal, invocation_id: UUID) -> Invocatio
             action="invocation.cancelled",
             subject=f"invocation {row.pk}",
         )
+        invocation_changed(row, Status.CANCELLED)
     return _fresh(row)
 
 
@@ -108,6 +112,7 @@ def unknown_settle(*, user: User, msp: Msp, invocation_id: UUID, happened: bool,
             subject=f"invocation {row.pk}",
             data={"happened": happened, "note": note.strip()[:1000]},
         )
+        invocation_changed(row, status, by=user.get_username())
     return _fresh(row)
 
 
@@ -181,11 +186,12 @@ def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:
     )
 
 
-def _queue_when_enough(row: Invocation) -> None:
+def _queue_when_enough(row: Invocation) -> bool:
     release_by = database_now() + timedelta(minutes=TOOLS[row.tool].release_minutes)
-    Invocation.objects.filter(
+    enough = Invocation.objects.filter(
         pk=row.pk, status=Status.PENDING_APPROVAL, approvals_given__gte=F("approvals_needed")
-    ).update(status=Status.QUEUED, decided_at=Now(), release_by=release_by)
+    )
+    return bool(enough.update(status=Status.QUEUED, decided_at=Now(), release_by=release_by))
 
 
 def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_code: str = "", comment: str = "") -> None:

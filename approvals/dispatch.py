@@ -16,6 +16,7 @@ from django.db.models import Exists, F, Q
 from approvals import release
 from approvals.errors import GateError
 from approvals.models import Attempt, Invocation, Status
+from approvals.notices.events import invocation_changed
 from approvals.prepare import call_of
 from approvals.upstream import Outcome, perform
 from integrations import prepared
@@ -113,6 +114,7 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
             is_settled = bool(prepared.update(Invocation, values, mine))
             if is_settled:
                 _finish_attempt(row, outcome)
+                invocation_changed(row, outcome.status)
     else:
         is_settled = bool(prepared.update(Invocation, values, mine))
     _copy(row, outcome, now) if is_settled else row.refresh_from_db()
@@ -137,6 +139,7 @@ def _claim(row: Invocation) -> bool:
         row.attempt_count += 1
         if row.is_write or row.approvals_needed:
             _record_attempt(row, DISPATCHER)
+            invocation_changed(row, Status.DISPATCHING)
     return True
 
 

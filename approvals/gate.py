@@ -14,6 +14,7 @@ from approvals import idempotency, limits, records
 from approvals.dispatch import invocation_run
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
+from approvals.notices.events import invocation_changed
 from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, prepare
 from approvals.records import Draft
 from integrations.agent_keys import Principal
@@ -218,6 +219,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
                 subject=f"invocation {row.pk}",
                 data={"tool": row.tool, "digest": row.digest, "arguments": json.loads(row.arguments)},
             )
+            invocation_changed(row, Status.PENDING_APPROVAL)
     except IntegrityError:
         return Submitted(idempotency.winner(draft), is_replay=True)
     except GateError as refusal:

@@ -12,6 +12,7 @@ from django.db import transaction
 from approvals.consent import Consent, differences
 from approvals.errors import GateError
 from approvals.models import Decision, Invocation, Status, Verdict
+from approvals.notices.events import invocation_changed
 from approvals.prepare import consent_of, parsed_arguments, prepare
 from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, is_everything_frozen
@@ -90,6 +91,7 @@ def block(row: Invocation, changed: list[str]) -> bool:
             subject=f"invocation {row.pk}",
             data={"changed": changed},
         )
+        invocation_changed(row, Status.BLOCKED)
     return True
 
 

@@ -12,6 +12,7 @@ from approvals.decisions import request_deny
 from approvals.errors import GateError
 from approvals.models import Invocation, ReasonCode, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.notices.events import invocation_changed, request_reported
 from integrations.audit import Actor, audit_append
 from integrations.brakes import agent_freeze
 from integrations.clock import Now
@@ -49,9 +50,12 @@ def request_report(*, user: User, msp: Msp, invocation_id: UUID, comment: str = 
             subject=f"invocation {row.pk}",
             data={"agent": str(row.agent_id), "comment": comment[:2000], "cancelled": [str(pk) for pk in others]},
         )
+        request_reported(row, by=user.get_username())
         is_denied = _deny(user, row, comment)
         if not is_denied:
             others += _cancel([row.pk], user)
+        for other in Invocation.objects.filter(pk__in=others):
+            invocation_changed(other, Status.CANCELLED, by=user.get_username())
     return Reported(is_denied, len(others))
 
 

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.states import OPEN
+from approvals.notices.events import invocation_changed
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
 from integrations.models import Authorization, Connection, Msp
@@ -53,6 +54,7 @@ def _settle(msp: Msp) -> Counter[str]:
                     subject=f"invocation {row.pk}",
                     data={"was": row.status, "tool": row.tool},
                 )
+                invocation_changed(row, status)
             counts[f"{row.status} -> {status.value}"] += 1
     return counts
 

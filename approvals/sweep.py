@@ -8,6 +8,7 @@ from django.db import transaction
 
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.notices.events import invocation_changed
 from approvals.refusals import refusals_note
 from integrations.audit import Actor, audit_append
 from integrations.audit.checkpoints import audit_checkpoint
@@ -45,6 +46,7 @@ def expire(row: Invocation) -> bool:
         ):
             return False
         audit_append(msp=row.msp, actor=SWEEPER, action="invocation.expired", subject=f"invocation {row.pk}")
+        invocation_changed(row, Status.EXPIRED)
     return True
 
 
@@ -71,6 +73,7 @@ def _lapse(row: Invocation) -> None:
             return
         Attempt.objects.filter(invocation=row, finished_at=None).update(error_code="outcome_unknown")
         audit_append(msp=row.msp, actor=SWEEPER, action="invocation.unknown", subject=f"invocation {row.pk}")
+        invocation_changed(row, Status.UNKNOWN)
 
 
 def _queue_again(row: Invocation, lapsed: InvocationQuerySet) -> None:
@@ -78,3 +81,4 @@ def _queue_again(row: Invocation, lapsed: InvocationQuerySet) -> None:
         if not lapsed.update(status=Status.QUEUED, lease_until=None, release_by=database_now() + READ_AGAIN):
             return
         audit_append(msp=row.msp, actor=SWEEPER, action="invocation.queued_again", subject=f"invocation {row.pk}")
+        invocation_changed(row, Status.QUEUED)

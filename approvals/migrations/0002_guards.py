@@ -133,6 +133,9 @@ class Migration(migrations.Migration):
                 Reference("approvals_decision", "invocation_id", "approvals_invocation"),
                 Reference("approvals_attempt", "invocation_id", "approvals_invocation"),
                 Reference("approvals_refused", "agent_id", "integrations_agent"),
+                Reference("approvals_destination", "agent_id", "integrations_agent"),
+                Reference("approvals_delivery", "destination_id", "approvals_destination"),
+                Reference("approvals_delivery", "invocation_id", "approvals_invocation"),
             ]
         ),
     ]

@@ -20,6 +20,7 @@ from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnected
 from integrations.ninjaone.exchange import require_no_transaction
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from integrations.ninjaone.oauth import Client, DeadGrantError, TokenRefusedError, Tokens, refresh
+from integrations.signals import grant_died
 from integrations.tenancy import TenantQuerySet
 
 # Refreshed this long before the end, so that a token does not expire on its way.
@@ -185,6 +186,7 @@ def _grant_died(row: Connection, reason: str) -> None:
             subject=str(row),
             data={"connection": str(row.pk), "reason": reason},
         )
+        grant_died.send(sender=Connection, connection=row, reason=reason)
     raise NeedsReauthorizationError(f"{reason} Nothing was sent.")
 
 

@@ -1,0 +1,160 @@
+"""What happens and who is to be told: rows of the outbox, in the transaction of the change itself.
+
+Called by whoever changes a state, after the audit entry. Nothing is sent here: see `approvals.notices.delivering`.
+Without a destination that wants to know a call costs one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from approvals.models import CHANGED, Delivery, Destination, Event, Invocation, Status
+from approvals.wake import NOTICES
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now
+from integrations.models import AuditHead, Msp
+
+WATCH = Actor.system("watch")
+
+
+class OutsideTransactionError(Exception):
+    """A notice must be written with what it tells of, or it could be lost, or tell of what never was."""
+
+
+def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome: str = "") -> None:
+    """An invocation has come to `status`, or has a new `outcome` in the same one.
+
+    `by`: the name of the person who decided that, if one did. Not called for reads that run at once: their agent has
+    the answer already. Raises OutsideTransactionError.
+    """
+    event = _event_of(row, status, by=by)
+    agents = Q(agent=row.agent_id)
+    found = _destinations(row.msp_id, agents if event is None else agents | Q(agent=None))
+    data = {"status": status.value, **({"by": by} if by else {}), **({"outcome": outcome} if outcome else {})}
+    told = [one for one in found if one.agent_id is None and event is not None and wants(one, event, row)]
+    if event in {Event.DECIDED, Event.EXPIRED}:
+        told = _who_heard_of_it(told, row)
+    elif event is Event.UNKNOWN and status is not Status.UNKNOWN:
+        told = _told_of(told, row, {Event.UNKNOWN})
+    rows = [_delivery(one, CHANGED, data, row) for one in found if one.agent_id is not None]
+    rows += [_delivery(one, str(event), data, row) for one in told]
+    _store(row.msp_id, rows)
+
+
+def alarm(*, msp: Msp, what: str, invocation: Invocation | None = None) -> None:
+    """Something happened that must not have: on record, and told at once to everybody who wants alarms.
+
+    `what` is a sentence that holds no secret and no script. Raises OutsideTransactionError.
+    """
+    audit_append(
+        msp=msp,
+        actor=WATCH,
+        action="alarm.raised",
+        subject=f"MSP {msp.name}" if invocation is None else f"invocation {invocation.pk}",
+        data={"what": what[:1000]},
+    )
+    _tell(msp.pk, Event.ALARM, {"what": what[:1000]}, invocation)
+
+
+def request_reported(row: Invocation, *, by: str) -> None:
+    """Somebody reported a request as suspicious, and its agent was stopped. Raises OutsideTransactionError."""
+    _tell(row.msp_id, Event.SUSPICIOUS, {"by": by}, row)
+
+
+def consent_lost(*, msp_id: UUID, reason: str) -> None:
+    """NinjaOne takes our tokens no longer; a person has to consent again. Raises OutsideTransactionError."""
+    _tell(msp_id, Event.CONNECTION, {"reason": reason[:300]}, None)
+
+
+def wants(destination: Destination, event: Event, row: Invocation | None) -> bool:
+    """Whether people at this destination want to hear of it. What concerns everybody no narrowing holds back."""
+    if event.value not in destination.events:
+        return False
+    if row is None or event in {Event.ALARM, Event.SUSPICIOUS}:
+        return True
+    organizations, tools = destination.organizations, destination.tools
+    return (organizations is None or row.organization_id in organizations) and (tools is None or row.tool in tools)
+
+
+def reminders_store(row: Invocation, event: Event, destinations: Iterable[Destination]) -> None:
+    """Tell these destinations that the request still waits, each once. Raises OutsideTransactionError."""
+    key = f"{event.value}:{row.pk}"
+    _store(row.msp_id, [_delivery(one, event.value, {}, row, key=key) for one in destinations])
+
+
+def _event_of(row: Invocation, status: Status, *, by: str) -> Event | None:
+    """What people are told of; None where it is nothing to them."""
+    if status in {Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED}:
+        return Event.UNKNOWN  # the end of it, where somebody was told that it is unknown
+    if row.approvals_needed == 0:
+        return None
+    match status:
+        case Status.PENDING_APPROVAL:
+            return Event.WAITING
+        case Status.DENIED | Status.CANCELLED | Status.BLOCKED:
+            return Event.DECIDED
+        case Status.QUEUED if by:
+            return Event.DECIDED
+        case Status.EXPIRED:
+            return Event.EXPIRED
+    return None
+
+
+def _who_heard_of_it(destinations: list[Destination], row: Invocation) -> list[Destination]:
+    """Who hears how it ended: those who were told that it waits, and those who want to hear of ends alone."""
+    waiting = {event for event in Event if event.is_about_waiting}
+    picky = [one for one in destinations if any(event.value in one.events for event in waiting)]
+    told = _told_of(picky, row, waiting)
+    return [one for one in destinations if one not in picky or one in told]
+
+
+def _told_of(destinations: list[Destination], row: Invocation, events: set[Event]) -> list[Destination]:
+    """Those that were told one of these of this request."""
+    if not destinations:
+        return []
+    told = Delivery.objects.filter(invocation=row, event__in=[event.value for event in events])
+    ids = set(told.values_list("destination", flat=True))
+    return [one for one in destinations if one.pk in ids]
+
+
+def _tell(msp_id: UUID, event: Event, data: dict[str, Any], row: Invocation | None) -> None:
+    wanting = [one for one in _destinations(msp_id, Q(agent=None)) if wants(one, event, row)]
+    _store(msp_id, [_delivery(one, event.value, data, row) for one in wanting])
+
+
+def _destinations(msp_id: UUID, whose: Q) -> list[Destination]:
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError("A notice belongs into the transaction of the change that it tells of.")
+    rows = Destination.objects.filter(whose, msp_id=msp_id, is_enabled=True)
+    return list(rows.only("agent", "msp", "events", "organizations", "tools"))
+
+
+def _delivery(
+    destination: Destination, event: str, data: dict[str, Any], row: Invocation | None, key: str | None = None
+) -> Delivery:
+    return Delivery(
+        msp_id=destination.msp_id,
+        destination=destination,
+        invocation=row,
+        event=event,
+        data=data,
+        key=key,
+        created_at=Now(),
+        due_at=Now(),
+    )
+
+
+def _store(msp_id: UUID, rows: Sequence[Delivery]) -> None:
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError("A notice belongs into the transaction of the change that it tells of.")
+    if not rows:
+        return
+    # Whoever changes something of this MSP waits here or at its audit entry: ids grow in the order of the commits.
+    list(AuditHead.objects.select_for_update().filter(msp_id=msp_id).values_list("number"))
+    Delivery.objects.bulk_create(rows, ignore_conflicts=any(row.key for row in rows))
+    transaction.on_commit(NOTICES.set)
