@@ -9,6 +9,7 @@ from django.db import transaction
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
 from approvals.notices.events import invocation_changed
+from approvals.notices.reminders import forget, remind
 from approvals.refusals import refusals_note
 from integrations.audit import Actor, audit_append
 from integrations.audit.checkpoints import audit_checkpoint
@@ -22,7 +23,7 @@ READ_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Expire what is overdue, settle lapsed leases, drop consents that nobody finished, note counted refusals."""
+    """Expire what is overdue, settle lapsed leases, drop unfinished consents, note refusals, remind people."""
     overdue = Invocation.objects.filter(status=Status.PENDING_APPROVAL, expires_at__lte=Now())
     unreleased = Invocation.objects.filter(status=Status.QUEUED, release_by__lte=Now())
     for rows in (overdue, unreleased):
@@ -33,6 +34,8 @@ def sweep() -> None:
         _lapse(row)
     Authorization.objects.filter(expires_at__lte=Now()).delete()
     refusals_note()
+    remind()
+    forget()
     audit_checkpoint()
 
 

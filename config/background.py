@@ -1,4 +1,4 @@
-"""The work that nobody asks for at that moment: sending what was approved, and what time alone does.
+"""The work that nobody asks for at that moment: sending what was approved, telling people, what time alone does.
 
 On SQLite it is a thread of the server, on PostgreSQL the process `manage.py worker`. Everything it calls is
 idempotent and may run in many places at once; the ledger's rows are the truth.
@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connections
 
 from approvals.sweep import sweep
-from approvals.wake import WAKE
+from approvals.wake import NOTICES, WAKE
+from config.delivering import Delivering
 from config.dispatching import Dispatching
 
 logger = logging.getLogger(__name__)
@@ -32,23 +33,35 @@ class Pulse:
 
 def dispatch_forever(stop: threading.Event) -> None:
     """Sends what is due until `stop` is set, then waits for what is on the wire. Outlives a database that is away."""
-    dispatching = Dispatching()
+
+    def beat() -> None:
+        Pulse.last_round_at = time.time()
+
+    _go_round(Dispatching(), WAKE, stop, after=beat)
+
+
+def deliver_forever(stop: threading.Event) -> None:
+    """Delivers what people and agents are to be told, in the same way."""
+    _go_round(Delivering(), NOTICES, stop, after=lambda: None)
+
+
+def _go_round(crew: Dispatching, bell: threading.Event, stop: threading.Event, *, after: Callable[[], None]) -> None:
     failures = 0
     try:
         while not stop.is_set():
             try:
                 close_old_connections()
-                dispatching.round()
+                crew.round()
             except Error as error:
                 failures += 1
                 _wait_for_database(stop, failures, error)
             else:
                 failures = 0
-                Pulse.last_round_at = time.time()
-                WAKE.wait(TICK_SECONDS)
-                WAKE.clear()
+                after()
+                bell.wait(TICK_SECONDS)
+                bell.clear()
     finally:
-        dispatching.finish()
+        crew.finish()
         connections.close_all()
 
 
@@ -71,8 +84,9 @@ def sweep_forever(stop: threading.Event) -> None:
 
 
 def keep_running(stop: threading.Event) -> None:
-    """Both loops, until `stop` is set and nothing is on the wire any more."""
-    keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in (dispatch_forever, sweep_forever)]
+    """All loops, until `stop` is set and nothing is on the wire any more."""
+    loops = (dispatch_forever, sweep_forever, deliver_forever)
+    keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in loops]
     for keeper in keepers:
         keeper.start()
     for keeper in keepers:

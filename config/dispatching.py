@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Collection
 
 from django.db import Error, connections
 
@@ -25,6 +26,8 @@ REST_SECONDS = 5.0
 class Dispatching:
     """One process's dispatcher. `round` and `finish` are called from one thread."""
 
+    _bell = WAKE
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._under_way: dict[uuid.UUID, tuple[uuid.UUID, threading.Thread]] = {}
@@ -41,7 +44,7 @@ class Dispatching:
             rows = list(self._under_way)
         if room <= 0:
             return
-        for row, msp in due(limit=AT_ONCE, but_not=rows, but_not_of=left_out):
+        for row, msp in self._due(limit=AT_ONCE, but_not=rows, but_not_of=left_out):
             if room > 0 and busy[msp] < AT_ONCE_PER_MSP:
                 room, busy[msp] = room - 1, busy[msp] + 1
                 self._start(row, msp)
@@ -70,13 +73,20 @@ class Dispatching:
                 if not has_left:
                     self._resting[msp] = time.monotonic() + REST_SECONDS
             if has_left:
-                WAKE.set()  # there is room for the next one
+                self._bell.set()  # there is room for the next one
 
-    @staticmethod
-    def _has_left(row: uuid.UUID) -> bool:
+    def _due(
+        self, *, limit: int, but_not: Collection[uuid.UUID], but_not_of: Collection[uuid.UUID]
+    ) -> list[tuple[uuid.UUID, uuid.UUID]]:
+        return due(limit=limit, but_not=but_not, but_not_of=but_not_of)
+
+    def _work(self, row: uuid.UUID) -> bool:
         """Dispatch the row; True when it is not queued any more."""
+        return dispatch_one(row) or not Invocation.objects.filter(pk=row, status=Status.QUEUED).exists()
+
+    def _has_left(self, row: uuid.UUID) -> bool:
         try:
-            return dispatch_one(row) or not Invocation.objects.filter(pk=row, status=Status.QUEUED).exists()
+            return self._work(row)
         except Error as error:
             logger.warning("The database refused to dispatch %s (%s). It is tried again.", row, error)
             return False

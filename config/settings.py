@@ -64,6 +64,10 @@ SWEEP_SECONDS = environment.seconds("SWEEP_SECONDS", default=15, least=0.1)
 # What one connection may ask of NinjaOne, in each process; the sandbox is not held to it unless this says so.
 NINJAONE_REQUESTS_PER_SECOND = environment.number("NINJAONE_REQUESTS_PER_SECOND", default=5, least=1)
 NINJAONE_LIMIT_SANDBOX = environment.flag("NINJAONE_LIMIT_SANDBOX")
+# Private addresses that messages and webhooks may go to all the same, and in plain http.
+NOTICES_MAY_REACH = environment.addresses("NOTICES_MAY_REACH", [])
+# Whoever delivers messages and dies is replaced after this long. It outlasts the longest delivery (20 s).
+NOTICE_LEASE_SECONDS = environment.seconds("NOTICE_LEASE_SECONDS", default=60, least=1 if NINJAONE_SANDBOX_URL else 45)
 NINJAONE_CA_BUNDLE = environment.text("NINJAONE_CA_BUNDLE") or None
 
 INSTALLED_APPS = [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 from django.db import models
 from django.db.models import Q
 
 from approvals.models.invocations import Invocation
-from integrations.encryption import SealedField
+from integrations.encryption import Sealed, SealedField
 from integrations.models import Agent, Msp
 from integrations.tenancy import TenantQuerySet
 
@@ -24,7 +25,7 @@ class Event(models.TextChoices):
     UNKNOWN = "unknown", "Nobody knows whether a call happened"
     CONNECTION = "connection", "NinjaOne no longer accepts our access"
     SUSPICIOUS = "suspicious", "Somebody reported a request as suspicious"
-    ALARM = "alarm", "Alarm: something happened that no request explains"
+    ALARM = "alarm", "Alarm: something is wrong that no request explains"
 
     @property
     def is_about_waiting(self) -> bool:
@@ -98,6 +99,15 @@ class Destination(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def sealed(self, field: str, plaintext: str) -> Sealed:
+        """`plaintext` sealed for the column `field` of this row."""
+        return cast(SealedField, self._meta.get_field(field)).seal(self.pk, plaintext)
+
+    def opened(self, field: str) -> str:
+        """The plaintext of a sealed column; "" when empty. Raises SecretUnreadableError."""
+        sealed = cast("Sealed | None", getattr(self, field))
+        return "" if sealed is None else sealed.open(self.pk)
 
 
 class Delivery(models.Model):

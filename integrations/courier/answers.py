@@ -1,0 +1,15 @@
+"""What became of a job, as the courier's process says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`error` is a sentence without any secret. `is_gone`: the receiver says that it is no more (HTTP 410)."""
+
+    ok: bool = False
+    error: str = ""
+    place: str = ""
+    is_gone: bool = False

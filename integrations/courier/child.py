@@ -1,0 +1,40 @@
+"""The courier's process: jobs come in as lines of JSON, answers go out the same way. It knows neither the database nor
+any key of ours, only what a job holds. Started by `integrations.courier.process`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from ipaddress import ip_network
+from typing import Any
+
+from integrations.courier.answers import Answer
+from integrations.courier.guard import Refusals, guard_install
+from integrations.courier.http import http_restrict, webhook_send
+from integrations.courier.services import service_check, service_send
+
+JOBS: dict[str, Callable[[dict[str, Any]], Answer]] = {
+    "webhook": webhook_send,
+    "service": service_send,
+    "check": service_check,
+}
+
+
+def main() -> None:
+    """Until the parent closes the line, or dies, which closes it too."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # What a library prints is no answer.
+    os.dup2(2, 1)
+    settings = json.loads(sys.stdin.readline())
+    opened = [ip_network(text) for text in settings["opened"]]
+    guard_install(opened, [path for path in (settings["ca_bundle"], sys.path[0]) if path])
+    http_restrict(opened, settings["ca_bundle"])
+    for line in sys.stdin:
+        job = json.loads(line)
+        Refusals.taken()
+        answer = JOBS[job["do"]](job)
+        out.write(f"{json.dumps(asdict(answer))}\n")
+        out.flush()
