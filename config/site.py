@@ -193,7 +193,10 @@ def _navigation(request: HttpRequest, waiting: int) -> Iterator[NavigationItem]:
             ("Audit", reverse("admin:integrations_auditevent_changelist"), "audit", 0),
         ]
         if membership.is_admin:
-            entries.append(("Settings", reverse("admin:msp-rules"), "settings", 0))
+            entries += [
+                ("Settings", reverse("admin:msp-rules"), "settings", 0),
+                ("Notices", reverse("admin:approvals_destination_changelist"), "notices", 0),
+            ]
     if getattr(request.user, "is_superuser", False):
         entries += [
             ("MSPs", reverse("admin:integrations_msp_changelist"), "msps", 0),

@@ -1,7 +1,7 @@
-"""The staff's screens of the gate: the queue, the page of one request, the history."""
+"""The staff's screens of the gate: the queue, the page of one request, the history, notices."""
 
 from __future__ import annotations
 
-from approvals.admin import activity, queue
+from approvals.admin import activity, destinations, queue
 
-__all__ = ["activity", "queue"]
+__all__ = ["activity", "destinations", "queue"]

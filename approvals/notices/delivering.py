@@ -68,7 +68,7 @@ def _next(destination: Destination) -> Delivery | None:
         )
         return found.filter(~Exists(earlier), due_at__lte=Now()).first()
     head = found.annotate(seen_at=Now()).first()
-    if head is None or head.due_at is None or head.due_at <= head.seen_at:  # type: ignore[attr-defined]
+    if head is None or head.due_at is None or head.due_at <= head.seen_at:
         return head
     # What waits behind it is not due before it is.
     rows.filter(due_at__lt=head.due_at).update(due_at=head.due_at)

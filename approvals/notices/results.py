@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
@@ -32,9 +34,8 @@ def delivery_failed(destination: Destination, delivery: Delivery, answer: Answer
     error, now = answer.error[:300], database_now()
     with transaction.atomic():
         tries = delivery.attempts + 1
-        if destination.agent_id is None:
-            pause = pause_after(destination.failures + 1)
-        else:
+        pause: timedelta | None = pause_after(destination.failures + 1)
+        if destination.agent_id is not None:
             pause = None if answer.is_gone else webhook_pause_after(tries)
         end = {"due_at": None, "dead_at": now} if pause is None else {"due_at": now + pause}
         _waiting(delivery).update(attempts=tries, last_error=error, **end)

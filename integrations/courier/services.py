@@ -48,7 +48,7 @@ def service_send(job: dict[str, Any]) -> Answer:
     service = _service(job["url"], job["kind"])
     if isinstance(service, str):
         return Answer(error=service)
-    Seen.status = None
+    Seen.taken()
     try:
         is_sent = service.notify(
             title=job["title"], body=job["body"], body_format=apprise.NotifyFormat.TEXT, notify_type=job["level"]
@@ -59,8 +59,8 @@ def service_send(job: dict[str, Any]) -> Answer:
         return Answer(ok=True)
     if reason := Refusals.taken():
         return Answer(error=reason)
-    if Seen.status is not None:
-        return Answer(error=f"{service.service_name} answered {Seen.status} and did not take the message.")
+    if (status := Seen.taken()) is not None:
+        return Answer(error=f"{service.service_name} answered {status} and did not take the message.")
     return Answer(error=f"{service.service_name} could not be reached, or did not take the message.")
 
 
@@ -80,7 +80,7 @@ def _service(url: str, kind: str) -> Any:
         pgp_autogen=False,
         secure_logging=True,
     )
-    service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    service: Any = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if service is None or _module(service) not in KINDS[kind]:
         return Refusals.taken() or WRONG[kind]
     if not service.verify_certificate:

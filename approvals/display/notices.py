@@ -1,0 +1,41 @@
+"""Messages of the outbox as a page lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.models import Delivery, Event
+from approvals.notices.words import subject_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One line."""
+
+    about: str
+    event: str
+    at: datetime
+    state: str
+    is_waiting: bool
+    error: str
+
+
+def sent_of(delivery: Delivery) -> Sent:
+    """The line of a delivery with its invocation."""
+    row = delivery.invocation
+    if delivery.delivered_at is not None:
+        state = "delivered"
+    elif delivery.dead_at is not None:
+        state = "given up"
+    else:
+        state = "waits" if not delivery.attempts else f"tried {delivery.attempts}×"
+    event = Event(delivery.event).label if delivery.event in Event.values else delivery.event
+    return Sent(
+        about="" if row is None else subject_of(row),
+        event=str(event),
+        at=delivery.created_at,
+        state=state,
+        is_waiting=delivery.due_at is not None,
+        error=delivery.last_error,
+    )
