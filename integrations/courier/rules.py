@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
+# All of IPv6 that is routed on the internet (IANA).
+GLOBAL_UNICAST = ip_network("2000::/3")
 # RFC 6052: such an address leads a translator to the IPv4 address in its last 32 bits.
 NAT64 = ip_network("64:ff9b::/96")
 # The host services of Azure's machines, at a public address.
@@ -31,7 +33,7 @@ def _is_public(address: Address) -> bool:
         return False
     if isinstance(address, IPv4Address):
         return True
-    return address.sixtofour is None and address.teredo is None and not address.is_site_local
+    return address in GLOBAL_UNICAST and address.sixtofour is None and address.teredo is None
 
 
 def _parsed(text: str) -> Address | None:
