@@ -19,7 +19,7 @@ from integrations.list_fields import LinesField, NumbersField
 from integrations.step_up import AsksAgainMixin, recently_authenticated
 from integrations.tenant_admin import TenantForm, local_time
 
-FIELDS = ("name", "kind", "address", "events", "organizations", "tools", "is_enabled")
+FIELDS = ("name", "kind", "secret_address", "events", "organizations", "tools", "is_enabled")
 HOW = (
     "<strong>E-mail</strong>: addresses, one a line; with none, whoever may decide a request gets it. "
     "<strong>Slack</strong>: the URL of an incoming webhook. "
@@ -36,7 +36,9 @@ class DestinationForm(TenantForm):
 
     checked: Checked | None = None
 
-    address = forms.CharField(
+    # Not the column, which no form has any business with.
+    secret_address = forms.CharField(
+        label="Address",
         required=False,
         help_text=HOW,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
@@ -62,19 +64,21 @@ class DestinationForm(TenantForm):
         for name in ("organizations", "tools"):
             self.fields[name].widget.attrs |= {"rows": 2, "spellcheck": "false"}
         if self.instance.place:
-            self.fields["address"].widget.attrs["placeholder"] = f"Stored: {self.instance.place}. Empty: keep it."
+            self.fields["secret_address"].widget.attrs["placeholder"] = (
+                f"Stored: {self.instance.place}. Empty: keep it."
+            )
 
     def clean(self) -> dict[str, Any]:
         """The address as it was checked before this transaction began; what is kept needs no check."""
         cleaned = super().clean() or {}
-        cleaned["address"] = ""  # nothing that handles forms has any business with it
+        cleaned["secret_address"] = ""
         if not self._is_kept(cleaned) and (self.checked is None or self.checked.error):
-            self.add_error("address", self.checked.error if self.checked else "Enter the address again.")
+            self.add_error("secret_address", self.checked.error if self.checked else "Enter the address again.")
         return cleaned
 
     def _is_kept(self, cleaned: dict[str, Any]) -> bool:
         is_stored = bool(self.instance.place) and cleaned.get("kind") == self.initial.get("kind")
-        return is_stored and not str(self.data.get("address", "")).strip()
+        return is_stored and not str(self.data.get("secret_address", "")).strip()
 
 
 @admin.register(Destination)
@@ -109,7 +113,7 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form. A posted address is checked before Django opens its transaction: that takes a moment."""
         if request.method == "POST" and self._is_admin(request) and recently_authenticated(request):
-            checked = address_check(request.POST.get("kind", ""), request.POST.get("address", ""))
+            checked = address_check(request.POST.get("kind", ""), request.POST.get("secret_address", ""))
             request.checked_address = checked  # type: ignore[attr-defined]
         return super().changeform_view(request, *args, **kwargs)
 
@@ -123,10 +127,10 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
 
     def save_model(self, request: HttpRequest, obj: Destination, form: Any, change: bool) -> None:
         """Save the columns of the form and no others: somebody may be delivering there at this moment."""
-        changed = [name for name in form.changed_data if name != "address"]
+        changed = [name for name in form.changed_data if name != "secret_address"]
         columns = ["name", "kind", "events", "organizations", "tools", "is_enabled"]
         checked: Checked = form.checked
-        is_new_address = not change or bool(str(form.data.get("address", "")).strip()) or "kind" in changed
+        is_new_address = not change or bool(str(form.data.get("secret_address", "")).strip()) or "kind" in changed
         if is_new_address:
             obj.address, obj.place = obj.sealed("address", checked.address), checked.place
             columns += ["address", "place"]

@@ -42,11 +42,13 @@ def deliver(destination_id: UUID, *, is_ending: Callable[[], bool] = lambda: Fal
         return taken
     with Courier() as courier:
         for _ in range(ROUND):
+            if is_ending():
+                break
             destination = Destination.objects.select_related("msp").get(pk=destination_id)
             delivery = _next(destination)
             # A sender that was held up so long that another one took over must not send after it.
             renewed = None if delivery is None else _lease(destination_id, Q(lease_until=lease))
-            if delivery is None or renewed is None or is_ending():
+            if delivery is None or renewed is None:
                 break
             lease = renewed
             answer = delivery_send(courier, destination, delivery)

@@ -15,7 +15,7 @@ from integrations.clock import database_now
 from integrations.courier.answers import Answer
 from integrations.courier.process import Courier
 from integrations.encryption import SecretUnreadableError
-from integrations.ninjaone.exchange import require_no_transaction
+from integrations.ninjaone import exchange
 
 UNREADABLE = (
     "Its address does not open with this server's FERNET_KEYS. Restore the key that it was stored with, or enter it "
@@ -25,7 +25,7 @@ UNREADABLE = (
 
 def delivery_send(courier: Courier, destination: Destination, delivery: Delivery) -> Answer:
     """Send it. `destination` comes with its MSP, `delivery` with its invocation. Never raises for what others do."""
-    require_no_transaction()
+    exchange.require_no_transaction()
     now = database_now()
     try:
         if destination.agent_id is not None:

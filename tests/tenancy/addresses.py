@@ -27,6 +27,8 @@ IDS = {
     # Of another service to sign in with: there is none by this name.
     "provider_id": "token",
     "tool": "tool",  # of the API
+    "destination_id": "destination",
+    "message_id": "message",
 }
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")
 _MODEL = re.compile(r"dashboard/(?:integrations|approvals)/([a-z]+)/<")

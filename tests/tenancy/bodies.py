@@ -23,7 +23,8 @@ WITHOUT_BODY = (
     "agent-key-rotate", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
     "ninjaone-callback", "runner-remove", "visit-leave", "invitation", "invitation-withdraw", "msp-stop",
-    "agent-stop", "everything-stop", "approval-report",
+    "agent-stop", "everything-stop", "approval-report", "destination-test", "destination-secret", "destination-again",
+    "destination-again-all", "webhook-remove",
 )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "everything-go-on": {"reason": "It was us."},
         "visit": {"reason": "A support case of theirs."},
         "msp-rules": {"time_zone": "UTC", "own_requests_allowed": "on"},
+        "webhook-save": {"url": "https://hooks.example.com/countersign"},
         "policy-save": {"mode_ninjaone:ninja-get-device": "disabled"},
     }
 

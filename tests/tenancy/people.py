@@ -8,7 +8,9 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from approvals.models import Invocation
+from approvals.models import Delivery, Destination, Invocation, Kind
+from approvals.notices.signing import secret_new
+from integrations.clock import database_now
 from integrations.models import Agent, AuditEvent, Membership, User
 from integrations.people.invitations import invitation_create
 from tests.approvals.asking import ask
@@ -43,8 +45,19 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
     invitation, _ = invitation_create(
         msp=tenant.msp, invited_by=tenant.admin, email=f"new@{slug}-mail.example", is_approver=True, is_admin=False
     )
+    place = Destination(msp=tenant.msp, name=f"{slug}-ops", kind=Kind.WEBHOOK, place=f"{slug}-hooks.example")
+    # Out of reach, so that a test message goes nowhere.
+    place.address = place.sealed("address", "https://127.0.0.1:9/")
+    place.secret = place.sealed("secret", secret_new())
+    place.save()
     row: Invocation = ask(tenant, "ninja-reboot-device", device_id=43)
+    now = database_now()
+    message = Delivery.objects.create(
+        msp=tenant.msp, destination=place, invocation=row, event="waiting", created_at=now, dead_at=now
+    )
     return {
+        "destination": place.pk,
+        "message": message.message_id,
         "agent": tenant.agent.pk,
         "agentkey": tenant.key.pk,
         "membership": Membership.objects.get(msp=tenant.msp, user=tenant.second_approver).pk,
@@ -65,7 +78,7 @@ def nowhere() -> Rows:
     """Ids of nothing."""
     kinds = (
         "agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest", "invitation",
-        "token",
+        "token", "destination", "message",
     )  # fmt: skip
     return {**{kind: uuid.uuid4() for kind in kinds}, "passkey": 7_777_779, "digest": "sha256:" + "0" * 64}
 
