@@ -64,6 +64,7 @@ def _migrations_check() -> None:
     except InconsistentMigrationHistory as error:
         raise NotReadyError("migrations_inconsistent", f"{error} Restore the database, or ask its vendor.") from error
     if plan:
+        logger.warning("Not ready: %s migrations are not applied", len(plan))
         raise NotReadyError("migrations_missing", f"{len(plan)} migrations are not applied. Run manage.py migrate.")
     _Migrations.are_applied = True
 

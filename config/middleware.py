@@ -22,6 +22,7 @@ from django.http.response import HttpResponseBase
 from django_htmx.middleware import HtmxMiddleware
 
 from integrations.addresses import hops_of, scheme_of
+from integrations.log_context import REQUEST_ID
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
@@ -61,6 +62,8 @@ class RequestIdMiddleware:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if ID_PATTERN.fullmatch(given) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
+        # Stands until the thread's next request: what is logged while the answer goes out is about this one, too.
+        REQUEST_ID.set(request_id)
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         if not request.path.startswith(settings.STATIC_URL):

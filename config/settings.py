@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
+from config.logs import FORMATS, LEVELS, logging_config
 from config.sign_in import *  # noqa: F403 - constants of the parts that sign people in
 from config.unsafe import Start, load_safely
 from integrations.ninjaone.hosts import loopback_url
@@ -47,6 +48,9 @@ del RINGS
 
 # A second place for what the audit came to, best on a disk that the database's owner cannot write to.
 AUDIT_CHECKPOINT_FILE = environment.text("AUDIT_CHECKPOINT_FILE", str(BASE_DIR / "var" / "audit-checkpoints.jsonl"))
+
+LOGS_ARE_JSON = environment.choice("LOG_FORMAT", FORMATS) == "json"
+LOGGING = logging_config(json=LOGS_ARE_JSON, level=environment.choice("LOG_LEVEL", LEVELS))
 
 # Opens /metrics to a bearer from elsewhere; without it only this machine reads them.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
@@ -248,24 +252,4 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"no_debug": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: record.levelno > 10}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        # At DEBUG these two write tokens, codes and secrets into the log.
-        "requests_oauthlib": {"level": "WARNING"},
-        "oauthlib": {"level": "WARNING"},
-        "urllib3": {"level": "WARNING"},
-        # Tells the address of the page, and that of an invitation is a secret.
-        "axes": {"level": "WARNING"},
-        # At DEBUG it writes a page's whole context, a new key among it, for every variable that is not there.
-        "django.template": {"level": "INFO", "filters": ["no_debug"]},
-        "django.request": {"level": "ERROR"},
-    },
 }

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,8 @@ from config.ports import PortError, port_check
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
+
+logger = logging.getLogger(__name__)
 
 # How long a stop waits for calls that are under way, seconds.
 GRACE_SECONDS = 30
@@ -51,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Error as error:
             # It may come up later; until then /readyz says so, and looks at the keys then.
-            self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
+            logger.warning("The keys could not be checked, for the database does not answer as it should: %s", error)
         os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
         os.chdir(settings.BASE_DIR)
         # A process of its own kind from here on: the server's main process holds no Django and no connection.
@@ -65,4 +69,5 @@ def granian_command(host: str, port: int, workers: int, threads: int) -> list[st
         *("--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_SECONDS)),
         *("--http", "1", "--no-ws"),
+        *(("--log-config", str(Path(__file__).parents[2] / "granian_logs.json")) if settings.LOGS_ARE_JSON else ()),
     ]
