@@ -15,6 +15,7 @@ from django.db.models import Exists, F, Q
 
 from approvals import release
 from approvals.errors import GateError
+from approvals.measures import reached
 from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import invocation_changed
 from approvals.prepare import call_of
@@ -46,6 +47,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         row.dispatch_started_at = row.created_at
         _copy(row, *_sent(row, call))
         insert(row)
+        reached(row.status)
         return
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
@@ -117,6 +119,8 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
                 invocation_changed(row, outcome.status)
     else:
         is_settled = bool(prepared.update(Invocation, values, mine))
+        if is_settled:
+            reached(outcome.status)
     _copy(row, outcome, now) if is_settled else row.refresh_from_db()
     return is_settled
 

@@ -1,4 +1,4 @@
-"""Prometheus text: what waits, what is uncertain, and what this process costs."""
+"""Prometheus text: what waits and what is uncertain, what was done and how long it took, and what it cost."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ import hmac
 import ipaddress
 import os
 import platform
-import resource
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
-from approvals.models import Invocation, Status
-from approvals.models.states import OPEN
 from config.background import Pulse
-from integrations.clock import database_now
+from config.gauges import LedgerCollector
 
-STARTED_AT = time.time()
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# The library's own name for it: where the processes of a server keep their counts for each other.
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @require_safe
@@ -38,7 +37,45 @@ def metrics(request: HttpRequest) -> HttpResponseBase:
         )
         answer["WWW-Authenticate"] = "Bearer"
         return answer
-    return HttpResponse("".join(f"{line}\n" for line in (*_work(), *_process())), content_type=CONTENT_TYPE)
+    return HttpResponse(text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def text() -> bytes:
+    """What the database says, what all processes of this server counted, and what this one is."""
+    asked = CollectorRegistry(auto_describe=False)
+    asked.register(LedgerCollector())
+    asked.register(ThisProcess())
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return generate_latest(asked) + generate_latest(REGISTRY)
+    _forget_the_dead(Path(folder))
+    MultiProcessCollector(asked, folder)  # type: ignore[no-untyped-call]
+    ProcessCollector(registry=asked)
+    return generate_latest(asked)
+
+
+class ThisProcess(Collector):
+    """What answers, and whether its background work goes on."""
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges."""
+        values = (platform.python_version(), django.get_version(), connection.vendor, str(os.getpid()))
+        info = InfoMetricFamily("countersign", "What this process runs on.", labels=[])
+        info.add_metric([], dict(zip(("python", "django", "database", "pid"), values, strict=True)))
+        yield info
+        if Pulse.last_round_at is not None:
+            name = "countersign_background_round_timestamp_seconds"
+            yield GaugeMetricFamily(name, "When the background work of this process came round.", Pulse.last_round_at)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """What processes that are gone said of the present is not so any more; what they counted still counts."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            mark_process_dead(int(pid), str(folder))  # type: ignore[no-untyped-call]
 
 
 def _may_read(request: HttpRequest) -> bool:
@@ -55,52 +92,3 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _work() -> Iterator[str]:
-    counts = dict.fromkeys((*OPEN, Status.UNKNOWN), 0)
-    for rows in (Invocation.objects.filter(status__in=OPEN), Invocation.objects.filter(status=Status.UNKNOWN)):
-        counts |= {
-            Status(status): count for status, count in rows.order_by().values_list("status").annotate(Count("pk"))
-        }
-    yield from _help("countersign_invocations", "gauge", "Invocations that are open or uncertain, by status.")
-    for status, count in counts.items():
-        yield f'countersign_invocations{{status="{status.value}"}} {count}'
-    waiting = Invocation.objects.filter(status=Status.PENDING_APPROVAL)
-    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
-    age = 0.0 if oldest is None else (database_now() - oldest).total_seconds()
-    yield from _help("countersign_oldest_pending_seconds", "gauge", "How long the oldest request waits for a human.")
-    yield f"countersign_oldest_pending_seconds {age:.3f}"
-    if Pulse.last_round_at is not None:
-        name = "countersign_background_round_timestamp_seconds"
-        yield from _help(name, "gauge", "When the background work of this process last came round.")
-        yield f"{name} {Pulse.last_round_at:.3f}"
-
-
-def _process() -> Iterator[str]:
-    yield from _help("countersign_info", "gauge", "What this process runs on.")
-    yield (
-        f'countersign_info{{python="{platform.python_version()}",django="{django.get_version()}",'
-        f'database="{connection.vendor}",pid="{os.getpid()}"}} 1'
-    )
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    yield from _help("process_cpu_seconds_total", "counter", "CPU time of this process.")
-    yield f"process_cpu_seconds_total {usage.ru_utime + usage.ru_stime:.3f}"
-    yield from _help("process_start_time_seconds", "gauge", "When this process loaded its code.")
-    yield f"process_start_time_seconds {STARTED_AT:.3f}"
-    yield from _help("process_resident_memory_bytes", "gauge", "Memory in use.")
-    yield f"process_resident_memory_bytes {_resident_bytes(usage.ru_maxrss * 1024)}"
-
-
-def _resident_bytes(peak: int) -> int:
-    """What Linux says is resident now; elsewhere the peak, which every Unix knows."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return peak
-    return pages * resource.getpagesize()
-
-
-def _help(name: str, kind: str, text: str) -> Iterator[str]:
-    yield f"# HELP {name} {text}"
-    yield f"# TYPE {name} {kind}"

@@ -7,12 +7,14 @@ Without a destination that wants to know a call costs one query.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q
 
+from approvals import measures
 from approvals.models import CHANGED, Delivery, Destination, Event, Invocation, Status
 from approvals.wake import NOTICES
 from integrations.audit import Actor, audit_append
@@ -32,6 +34,7 @@ def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome
     `by`: the name of the person who decided that, if one did. Not called for reads that run at once: their agent has
     the answer already. Raises OutsideTransactionError.
     """
+    transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
     event = _event_of(row, status, by=by)
     agents = Q(agent=row.agent_id)
     found = _destinations(row.msp_id, agents if event is None else agents | Q(agent=None))

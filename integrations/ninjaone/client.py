@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from integrations.measures import UPSTREAM_SECONDS
 from integrations.models import Connection
 from integrations.ninjaone import exchange as wire
 from integrations.ninjaone.errors import (
@@ -39,7 +40,20 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool) -> Wir
     """
     _check_origin(connection, request)
     wire.require_no_transaction()
-    deadline = time.monotonic() + wire.TOTAL_SECONDS
+    started, outcome = time.monotonic(), "error"
+    try:
+        answer = _throttled(connection, request, started + wire.TOTAL_SECONDS, is_write=is_write)
+        outcome = f"{answer.status // 100}xx"
+    except WireError as error:
+        outcome = error.code
+        raise
+    finally:
+        taken = time.monotonic() - started
+        UPSTREAM_SECONDS.labels(connection.region, request.method, outcome).observe(taken)
+    return answer
+
+
+def _throttled(connection: Connection, request: WireRequest, deadline: float, *, is_write: bool) -> WireAnswer:
     retries = Retries(is_write=is_write, deadline=deadline)
     throttle = throttle_of(connection)
     if throttle is None:

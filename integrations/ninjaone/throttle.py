@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
+from integrations.measures import BREAKERS_OPEN
 from integrations.models import Connection
 from integrations.ninjaone.errors import NotSentError, RateLimitedError
 from integrations.ninjaone.hosts import SANDBOX
@@ -29,7 +30,8 @@ KEPT = 10_000
 class Throttle:
     """The limits of one connection. `failed()` and `succeeded()` feed the breaker."""
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, region: str = "") -> None:
+        self.region = region
         self.per_second = per_second
         self.room = threading.Condition()
         self.in_flight = 0
@@ -74,7 +76,10 @@ class Throttle:
             if not is_failure and self.open_until is not None:
                 self.outcomes.clear()
                 self.open_until = None
+                BREAKERS_OPEN.labels(self.region).dec()
             elif is_failure and (self.open_until is not None or sum(self.outcomes) >= FAILURES):
+                if self.open_until is None:
+                    BREAKERS_OPEN.labels(self.region).inc()
                 self.open_until = time.monotonic() + REST_SECONDS
 
     def _check_breaker(self) -> None:
@@ -107,7 +112,9 @@ def throttle_of(connection: Connection) -> Throttle | None:
     if connection.region == SANDBOX and not settings.NINJAONE_LIMIT_SANDBOX:
         return None
     with _lock:
-        throttle = _throttles.pop(connection.pk, None) or Throttle(settings.NINJAONE_REQUESTS_PER_SECOND)
+        throttle = _throttles.pop(connection.pk, None) or Throttle(
+            settings.NINJAONE_REQUESTS_PER_SECOND, connection.region
+        )
         _throttles[connection.pk] = throttle
         while len(_throttles) > KEPT:
             _throttles.popitem(last=False)

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, likely_now
 from integrations.encryption import SecretUnreadableError
+from integrations.measures import TOKEN_REFRESHES
 from integrations.models import Connection, ConnectionState
 from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnectedError, NotSentError
 from integrations.ninjaone.exchange import require_no_transaction
@@ -126,12 +127,15 @@ def _renew(row: Connection, now: datetime, *, has_spare: bool) -> bool:
     try:
         tokens = refresh(client=client, refresh_token=refresh_token)
     except DeadGrantError as error:
+        TOKEN_REFRESHES.labels(row.region, "dead").inc()
         _grant_died(row, f"{error.reason}. An admin must authorize the connection again.")
     except TokenRefusedError as error:
+        TOKEN_REFRESHES.labels(row.region, "refused").inc()
         _unchanged(row).filter(refresh_lease_until=until).update(refresh_lease_until=None)
         if not has_spare:
             raise NotSentError(f"{error.message} Nothing was sent.", error.retry_after) from error
     else:
+        TOKEN_REFRESHES.labels(row.region, "renewed").inc()
         return _save(row, now, tokens)
     return False
 

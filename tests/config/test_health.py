@@ -94,9 +94,9 @@ def test_metrics_count_what_is_open_or_uncertain(client: Client, acme: Tenant) -
     invocation_make(acme, Status.UNKNOWN)
     invocation_make(acme, Status.UNKNOWN)
     lines = client.get("/metrics").content.decode().splitlines()
-    assert 'countersign_invocations{status="pending_approval"} 1' in lines
-    assert 'countersign_invocations{status="unknown"} 2' in lines
-    assert 'countersign_invocations{status="queued"} 0' in lines
+    assert 'countersign_invocations{status="pending_approval"} 1.0' in lines
+    assert 'countersign_invocations{status="unknown"} 2.0' in lines
+    assert 'countersign_invocations{status="queued"} 0.0' in lines
 
 
 def test_metrics_tell_how_long_the_oldest_request_waits(client: Client, acme: Tenant) -> None:

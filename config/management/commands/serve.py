@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
-from config import environment
+from config import environment, metrics
 from config.ports import PortError, port_check
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
@@ -56,6 +57,9 @@ class Command(BaseCommand):
         except Error as error:
             # It may come up later; until then /readyz says so, and looks at the keys then.
             logger.warning("The keys could not be checked, for the database does not answer as it should: %s", error)
+        if workers > 1:
+            # Prometheus asks one of them for what all of them counted.
+            os.environ.setdefault(metrics.FOLDER, tempfile.mkdtemp(prefix="countersign-metrics-"))
         os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
         os.chdir(settings.BASE_DIR)
         # A process of its own kind from here on: the server's main process holds no Django and no connection.

@@ -5,8 +5,9 @@ import threading
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
+from prometheus_client import start_http_server
 
 from approvals.wake import WAKE
 from config import background
@@ -18,6 +19,9 @@ from integrations.starting import RestoredError, start_check
 class Command(BaseCommand):
     help = "Sends what was approved and lets deadlines pass, until SIGTERM. Start as many as you like on PostgreSQL."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--metrics-port", type=int, help="tell Prometheus there, on this machine, what it did")
+
     def handle(self, *args: Any, **options: Any) -> None:
         serve_safely(settings.START)
         try:
@@ -26,6 +30,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Error as error:
             self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
+        if options["metrics_port"]:
+            try:
+                start_http_server(options["metrics_port"], addr="127.0.0.1")
+            except OSError as error:
+                raise CommandError(f"Port {options['metrics_port']} is taken. Choose another one.") from error
         stop = threading.Event()
 
         def end(*_: object) -> None:
