@@ -15,7 +15,7 @@ from approvals.dispatch import invocation_run
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
 from approvals.notices.events import invocation_changed
-from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, prepare
+from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, parsed_arguments, prepare
 from approvals.records import Draft
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append, canonical
@@ -77,7 +77,8 @@ def _draft(principal: Principal, submission: Submission, arguments: dict[str, JS
     return Draft(
         principal=principal,
         tool=submission.tool,
-        arguments=arguments,
+        # As they are read back for the release: the keys of a body in another order would be another body.
+        arguments=parsed_arguments(text),
         arguments_text=text,
         call_digest=digest,
         reason=submission.reason,

@@ -18,7 +18,17 @@ from integrations.models import Agent, Connection
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from tools.calls import JSON, Call, get
 from tools.errors import ToolRefusedError, UnusableAnswerError
-from tools.facts import Fact, RunnerFact, Target, facts_from_json, facts_needed, facts_read, facts_to_json, target_of
+from tools.facts import (
+    Fact,
+    MarkFact,
+    RunnerFact,
+    Target,
+    facts_from_json,
+    facts_needed,
+    facts_read,
+    facts_to_json,
+    target_of,
+)
 from tools.models import Mode
 from tools.policy import PolicyRow, effective_mode
 from tools.registry import TOOLS, Tool
@@ -45,28 +55,30 @@ def prepare(
     policies: Mapping[str, PolicyRow],
     agent: Agent,
     for_approval: bool | None = None,
+    mark: MarkFact | None = None,
 ) -> Prepared:
     """Read what must be known, build the call, and judge it.
 
-    `for_approval` None means: as the mode says. Raises GateError; sends nothing but GETs.
+    `for_approval` None means: as the mode says. `mark` is that of a request which exists already. Raises GateError;
+    sends nothing but GETs.
     """
     modes = {row_id: row.mode for row_id, row in policies.items()}
     mode = effective_mode(tool, policies=modes, call=None)
     asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
     allowed = agent.allowed_organizations
     wants_scope = allowed is not None
-    read = _reader(connection)
+    read, mark = _reader(connection), mark or MarkFact.new()
     if allowed is not None:
         with refusals():
             scope_check(arguments, allowed=allowed, read=read)
-    facts = _read(tool, arguments, connection, read, for_approval=asks or wants_scope)
+    facts = _read(tool, arguments, connection, read, mark, for_approval=asks or wants_scope)
     with refusals():
         call = tool.build(arguments, facts)
         if allowed is not None:
             call = scoped(call, tool, allowed=allowed, read=read)
     mode = effective_mode(tool, policies=modes, call=call)
     if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
-        facts = _read(tool, arguments, connection, read, for_approval=True)
+        facts = _read(tool, arguments, connection, read, mark, for_approval=True)
     prepared = Prepared(call, mode, facts, target_of(facts, arguments))
     _check_scope(agent, tool, prepared)
     return prepared
@@ -136,6 +148,12 @@ def call_of(row: Invocation) -> Call:
         return scoped(call, tool, allowed=allowed, read=_reader(cast(Connection, row.connection)))
 
 
+def mark_of(row: Invocation) -> MarkFact | None:
+    """The mark by which the output of this invocation's run is known, if it has one."""
+    fact = facts_from_json(json.loads(row.facts)).get("mark")
+    return fact if isinstance(fact, MarkFact) else None
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """What tools and facts refuse, as the gate refuses it."""
@@ -165,6 +183,7 @@ def _read(
     arguments: dict[str, JSON],
     connection: Connection,
     read: Callable[[Call], JSON],
+    mark: MarkFact,
     *,
     for_approval: bool,
 ) -> dict[str, Fact]:
@@ -174,7 +193,7 @@ def _read(
     elif connection.runner_script_id is not None:
         runner = RunnerFact(script_id=connection.runner_script_id, seal=dict(connection.runner_seal or {}))
     with refusals():
-        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval)
+        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval, mark=mark)
 
 
 def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:

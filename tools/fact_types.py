@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -197,9 +198,22 @@ class RunnerFact(Fact):
     seal: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class MarkFact(Fact):
+    """Not NinjaOne's word but ours: the nonce by which the output of one run is known. Staff may see it, agents not."""
+
+    kind = "mark"
+    nonce: str
+
+    @classmethod
+    def new(cls) -> Self:
+        """One that nobody can guess."""
+        return cls(nonce=secrets.token_hex(16))
+
+
 FACTS: dict[str, type[Fact]] = {
     fact.kind: fact
-    for fact in (OrganizationFact, DeviceFact, ScriptFact, ActionFact, TicketFact, AlertFact, RunnerFact)
+    for fact in (OrganizationFact, DeviceFact, ScriptFact, ActionFact, TicketFact, AlertFact, RunnerFact, MarkFact)
 }
 
 

@@ -14,6 +14,7 @@ from tools.fact_types import (
     AlertFact,
     DeviceFact,
     Fact,
+    MarkFact,
     OrganizationFact,
     RunnerFact,
     ScriptFact,
@@ -30,6 +31,7 @@ __all__ = [
     "AlertFact",
     "DeviceFact",
     "Fact",
+    "MarkFact",
     "OrganizationFact",
     "RunnerFact",
     "ScriptFact",
@@ -74,8 +76,9 @@ def facts_read(
     read: Read,
     runner: RunnerFact | None,
     for_approval: bool,
+    mark: MarkFact | None = None,
 ) -> dict[str, Fact]:
-    """Reads the needed facts. `read` performs a GET and returns what NinjaOne answered.
+    """Reads the needed facts. `read` performs a GET and returns what NinjaOne answered; `mark` None makes a new one.
 
     Raises ToolRefusedError, UnusableAnswerError, and what `read` raises except UpstreamNotFoundError.
     """
@@ -95,6 +98,8 @@ def facts_read(
     reading = FactReading(read, subjects_of(arguments))
     if "runner" in needed and runner is not None:
         reading.facts["runner"] = runner
+    if "mark" in needed:
+        reading.facts["mark"] = mark or MarkFact.new()
     for name in needed:
         reading.want(name)
     _one_owner_check(reading.facts, arguments)

@@ -16,15 +16,17 @@ from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.script.reading import Reading, reading_of
 from approvals.display.script.shellcheck import Check, check_of
 from approvals.models import Invocation
+from tools.bash_wrapper import bash_unwrapped
 
 BASH = "ninja-run-bash"
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script as the device will get it."""
+    """A script as the device will get it. `wrapper` is what goes around it, whole; empty where nothing does."""
 
     raw: bytes
+    wrapper: list[SafeString]
     text: str
     oddities: list[str]
     size: int
@@ -85,12 +87,16 @@ def script_sent(invocation: Invocation) -> Script | None:
     if not isinstance(encoded, str):
         return None
     try:
-        raw = base64.b64decode(encoded, validate=True)
+        sent = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return None
+    # Whatever is not our wrapper to the last byte is shown whole, as a script.
+    inside = bash_unwrapped(sent)
+    raw = sent if inside is None else inside.script
     text, is_text = script_text(raw)
     return Script(
         raw=raw,
+        wrapper=[] if inside is None else marked_lines(sent.decode("ascii")),
         text=text,
         oddities=oddities(text),
         size=len(raw),

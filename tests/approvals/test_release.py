@@ -17,7 +17,7 @@ from integrations.clock import database_now
 from integrations.models import Agent, Connection, Msp
 from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.faults import status
-from tests.approvals.asking import again, approve, ask
+from tests.approvals.asking import again, approve, approved_and_sent, ask
 from tests.cast import Tenant
 from tools.models import Mode
 from tools.policy import policies_update
@@ -139,3 +139,9 @@ def test_the_database_refuses_to_queue_a_request_without_its_votes(acme: Tenant)
             status=Status.QUEUED, approvals_given=1, release_by=database_now() + timedelta(minutes=1)
         )
     assert again(row.pk).status == Status.PENDING_APPROVAL
+
+
+def test_the_order_of_keys_in_a_body_is_no_change(acme: Tenant, ninjaone: Sandbox) -> None:
+    body = {"type": "SCRIPT", "id": 26, "runAs": "system"}
+    row = approved_and_sent(acme, ask(acme, "ninja-api-post", path="/v2/device/41/script/run", body=body))
+    assert (row.status, row.error_message) == (Status.SUCCEEDED, "")

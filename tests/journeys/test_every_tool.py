@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from approvals.decisions import request_approve
 from approvals.models import Invocation
 from tests.journeys.conftest import Product
+from tools.bash_wrapper import bash_unwrapped
 from tools.registry import TOOLS
 
 AUTO: dict[str, dict[str, Any]] = {
@@ -90,4 +92,6 @@ def test_ninjaone_gets_the_whole_bash_script_as_base64(product: Product) -> None
     request_approve(user=tenant.approver, msp=tenant.msp, invocation_id=envelope["id"], digest=envelope["digest"])
     assert product.outcome(envelope["id"])["status"] == "succeeded"
     body = next(call for call in product.sandbox.calls("POST")).body.decode()
-    assert base64.b64encode(script.encode()).decode() in body
+    inside = bash_unwrapped(base64.b64decode(json.loads(body)["parameters"]))
+    assert inside is not None
+    assert inside.script.decode() == script

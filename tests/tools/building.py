@@ -8,13 +8,14 @@ import pytest
 
 from tools.calls import Call
 from tools.errors import ArgumentError, InvalidArgumentsError
-from tools.facts import DeviceFact, Fact, RunnerFact, TicketFact
+from tools.facts import DeviceFact, Fact, MarkFact, RunnerFact, TicketFact
 from tools.registry import Tool, find_tool
 
 ALERT = "b1c0a0de-52f1-4a49-9f0a-8d5f3f0a0001"
 USER = "1fa74a18-a329-40d8-b5b7-0a22624f7801"
 ACTION = "8b8ad7a5-1d5a-4f1d-8f0a-0c8a0f0a0001"
 WEB01 = DeviceFact(43, "ACME-WEB01", 2, "Acme Ltd", "LINUX_SERVER", "Ubuntu 24.04", False, 1763900000.5)
+MARK = MarkFact("0123456789abcdef" * 2)
 RUNNER = RunnerFact(script_id=146, seal={"name": "Bash Runner"})
 TICKET: dict[str, Any] = {
     "id": 1014,
@@ -55,7 +56,7 @@ def the(name: str) -> Tool:
 def call_of(tool_name: str, /, **arguments: Any) -> Call:
     """The call of a tool."""
     tool = the(tool_name)
-    facts: dict[str, Fact] = {"device": WEB01, "runner": RUNNER, "ticket": TicketFact.of(TICKET)}
+    facts: dict[str, Fact] = {"device": WEB01, "runner": RUNNER, "mark": MARK, "ticket": TicketFact.of(TICKET)}
     return tool.build(tool.parse(arguments), facts)
 
 

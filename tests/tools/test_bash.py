@@ -6,8 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.tools.building import RUNNER, WEB01, call_of, errors_of, the
+from tests.tools.building import MARK, RUNNER, WEB01, call_of, errors_of, the
+from tools.bash_wrapper import bash_unwrapped
+from tools.calls import Call
 from tools.errors import ToolRefusedError
+
+# One argument of a program, with the byte that ends it.
+LINUX_TAKES = 128 * 1024
+
+
+def inside(call: Call) -> bytes:
+    """The script in what is sent, for the nonce of the facts."""
+    found = bash_unwrapped(base64.b64decode(call.body["parameters"]))
+    assert found is not None
+    assert found.nonce == MARK.nonce
+    return found.script
 
 
 def test_the_script_goes_out_whole_as_one_token_for_the_runner() -> None:
@@ -16,7 +29,7 @@ def test_the_script_goes_out_whole_as_one_token_for_the_runner() -> None:
     assert (call.method, call.path) == ("POST", "/v2/device/43/script/run")
     assert list(call.body) == ["type", "id", "parameters", "runAs"]
     assert {**call.body, "parameters": ""} == {"type": "SCRIPT", "id": 146, "parameters": "", "runAs": "system"}
-    assert base64.b64decode(call.body["parameters"]).decode() == script
+    assert inside(call) == script.encode()
     assert not set(call.body["parameters"]) & set(" \n\"'$")
 
 
@@ -25,14 +38,14 @@ def test_a_device_without_bash_is_refused(node_class: str) -> None:
     tool = the("ninja-run-bash")
     device = replace(WEB01, name="ACME-DC01", node_class=node_class)
     with pytest.raises(ToolRefusedError, match=r"ACME-DC01 is a .*nothing was sent") as caught:
-        tool.build(tool.parse({"device_id": 41, "script": "id"}), {"device": device, "runner": RUNNER})
+        tool.build(tool.parse({"device_id": 41, "script": "id"}), {"device": device, "runner": RUNNER, "mark": MARK})
     assert caught.value.code == "unsupported_device"
 
 
 @pytest.mark.parametrize("node_class", ["LINUX_SERVER", "LINUX_WORKSTATION", "MAC", "MAC_SERVER"])
 def test_linux_and_mac_run_bash(node_class: str) -> None:
     tool = the("ninja-run-bash")
-    facts = {"device": replace(WEB01, node_class=node_class), "runner": RUNNER}
+    facts = {"device": replace(WEB01, node_class=node_class), "runner": RUNNER, "mark": MARK}
     assert tool.build(tool.parse({"device_id": 43, "script": "id"}), facts).method == "POST"
 
 
@@ -73,11 +86,11 @@ def test_a_script_that_hides_something_is_refused_with_the_place(script: Any, co
 
 
 def test_the_largest_script_fits() -> None:
-    assert call_of("ninja-run-bash", device_id=43, script="x" * 65_536).body["id"] == 146
+    call = call_of("ninja-run-bash", device_id=43, script="x" * 65_536)
+    assert call.body["id"] == 146
+    assert len(call.body["parameters"]) < LINUX_TAKES
 
 
 def test_letters_of_all_scripts_are_fine() -> None:
     script = "echo 'Grüße Привет 漢字 عربي 🚀'"
-    assert (
-        base64.b64decode(call_of("ninja-run-bash", device_id=43, script=script).body["parameters"]) == script.encode()
-    )
+    assert inside(call_of("ninja-run-bash", device_id=43, script=script)) == script.encode()

@@ -22,7 +22,7 @@ __all__ = ["read", "upstream"]
         ("ninja-reboot-device", {"device_id": 43}, ("device",)),
         ("ninja-run-script", {"device_id": 41, "script_id": 26}, ("script", "device")),
         ("ninja-run-script", {"device_id": 43, "action_uid": ACTION}, ("device", "action")),
-        ("ninja-run-bash", {"device_id": 43, "script": "id"}, ("device", "runner")),
+        ("ninja-run-bash", {"device_id": 43, "script": "id"}, ("device", "runner", "mark")),
         ("ninja-dismiss-alert", {"alert_uid": ALERT}, ("alert", "device")),
         ("ninja-update-ticket", {"ticket_id": 1014, "status": "3000"}, ("ticket", "device", "organization")),
         ("ninja-create-ticket", {"organization_id": 2, "ticket_form_id": 1, "subject": "x"}, ("organization",)),
@@ -60,7 +60,7 @@ def test_an_approval_shows_everything_that_a_call_touches(
         ("ninja-get-device", {"device_id": 43}, ()),
         ("ninja-reboot-device", {"device_id": 43}, ()),
         ("ninja-run-script", {"device_id": 41, "script_id": 26}, ("script",)),
-        ("ninja-run-bash", {"device_id": 43, "script": "id"}, ("device", "runner")),
+        ("ninja-run-bash", {"device_id": 43, "script": "id"}, ("device", "runner", "mark")),
         ("ninja-update-ticket", {"ticket_id": 1014, "status": "3000"}, ("ticket",)),
     ],
 )

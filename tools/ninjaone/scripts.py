@@ -17,10 +17,11 @@ from tools.args import (
     ScriptLanguage,
     ScriptParameters,
 )
+from tools.bash_wrapper import bash_wrapped
 from tools.calls import Call, get, post
 from tools.definitions import tool
 from tools.errors import ToolRefusedError
-from tools.fact_types import DeviceFact, RunnerFact
+from tools.fact_types import DeviceFact, MarkFact, RunnerFact
 from tools.lists import Filter, WholeAnswer
 from tools.models import Mode
 from tools.parameters import exactly_one
@@ -63,8 +64,8 @@ def run_script(
     parameters: ScriptParameters | None = None,
     run_as: RunAs = "system",
 ) -> Call:
-    """Run a script of the library or a built-in action on a device. Its output appears later in the device's
-    activities.
+    """Run a script of the library or a built-in action on a device. What it printed stands in the invocation's
+    outcome once it has ended.
     """
     what = {"type": "ACTION", "uid": action_uid} if script_id is None else {"type": "SCRIPT", "id": script_id}
     told = {} if parameters is None else {"parameters": parameters}
@@ -81,9 +82,11 @@ def run_script(
     decision_minutes=30,
     release_minutes=5,
 )
-def run_bash(device: DeviceFact, runner: RunnerFact, *, device_id: DeviceId, script: BashScript) -> Call:
-    """Run a bash script as root on a Linux or macOS device. A technician reads the whole script first. Its output
-    appears later in the device's activities.
+def run_bash(
+    device: DeviceFact, runner: RunnerFact, mark: MarkFact, *, device_id: DeviceId, script: BashScript
+) -> Call:
+    """Run a bash script as root on a Linux or macOS device. A technician reads the whole script first. What it printed
+    and its exit code stand in the invocation's outcome once it has ended.
     """
     if not device.runs_bash:
         raise ToolRefusedError(
@@ -97,8 +100,9 @@ def run_bash(device: DeviceFact, runner: RunnerFact, *, device_id: DeviceId, scr
         body={
             "type": "SCRIPT",
             "id": runner.script_id,
-            # One token without spaces or quotes: NinjaOne splits parameters at spaces.
-            "parameters": base64.b64encode(script.encode()).decode("ascii"),
+            # One token without spaces or quotes: NinjaOne splits parameters at spaces. The largest script, wrapped, has
+            # 118 kB here; Linux takes 128 KiB for one argument.
+            "parameters": base64.b64encode(bash_wrapped(script.encode(), mark.nonce)).decode("ascii"),
             "runAs": "system",
         },
     )

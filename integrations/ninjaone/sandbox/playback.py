@@ -10,6 +10,7 @@ from itertools import takewhile
 from integrations.ninjaone.sandbox.devices import WINDOWS, Device
 from integrations.ninjaone.sandbox.scripts import Script
 from integrations.ninjaone.sandbox.shell_words import NotPlainError, commands_split, words_expand
+from integrations.ninjaone.sandbox.wrapped import wrapped_read
 
 OUTPUT_CHARACTERS = 10_000  # what NinjaOne keeps of an output
 WINDOWS_COMMAND_CHARACTERS = 8_000  # a longer command line never starts on Windows
@@ -30,8 +31,16 @@ def script_play(*, script: Script, parameters: str, device: Device) -> tuple[str
         text = base64.b64decode(first, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):
         return "base64: invalid input\n", "SUCCESS"  # the pipe ends with bash, and bash read nothing
-    code, output = bash_play(text)
+    code, output = _bridge_play(text)
     return _cut(output), "FAILURE" if code else "SUCCESS"
+
+
+def _bridge_play(text: str) -> tuple[int, str]:
+    wrapped = wrapped_read(text)
+    if wrapped is None:
+        return bash_play(text)
+    code, printed = bash_play(wrapped.script.decode("utf-8", "replace"))
+    return code, wrapped.output(printed, code)
 
 
 def bash_play(text: str) -> tuple[int, str]:
