@@ -55,16 +55,23 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
 
 
 def request_deny(
-    *, user: User, msp: Msp, invocation_id: UUID, digest: str, reason_code: ReasonCode, comment: str = ""
+    *,
+    user: User,
+    msp: Msp,
+    invocation_id: UUID,
+    digest: str,
+    reason_code: ReasonCode,
+    comment: str = "",
+    acceptable: str = "",
 ) -> Invocation:
-    """Say no, and why. Raises GateError like `request_approve`."""
+    """Say no, and why; `acceptable` is what would be approved instead. Raises GateError like `request_approve`."""
     try:
         with _decision(user, msp, invocation_id, digest) as pending:
             # This locks the row, then comes the vote: the database lets nobody end a request without one.
-            if not pending.update(reason_code=reason_code, comment=comment[:2000]):
+            if not pending.update(reason_code=reason_code, comment=comment[:2000], acceptable=acceptable[:1000]):
                 raise LateError
             row = _request(user, msp, invocation_id)
-            _vote(row, user, Verdict.DENIED, digest, reason_code, comment)
+            _vote(row, user, Verdict.DENIED, digest, reason_code, comment, acceptable)
             # Not `pending`: its deadline may pass at this very moment, and it was in time.
             Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
             invocation_changed(row, Status.DENIED, by=user.get_username())
@@ -194,7 +201,15 @@ def _queue_when_enough(row: Invocation) -> bool:
     return bool(enough.update(status=Status.QUEUED, decided_at=Now(), release_by=release_by))
 
 
-def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_code: str = "", comment: str = "") -> None:
+def _vote(
+    row: Invocation,
+    user: User,
+    verdict: Verdict,
+    digest: str,
+    reason_code: str = "",
+    comment: str = "",
+    acceptable: str = "",
+) -> None:
     Decision.objects.create(
         msp=row.msp,
         invocation=row,
@@ -203,6 +218,7 @@ def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_cod
         digest=digest,
         reason_code=reason_code,
         comment=comment[:2000],
+        acceptable=acceptable[:1000],
         decided_at=database_now(),
     )
     audit_append(
@@ -214,6 +230,7 @@ def _vote(row: Invocation, user: User, verdict: Verdict, digest: str, reason_cod
             "digest": digest,
             "reason_code": reason_code,
             "comment": comment[:2000],
+            "acceptable": acceptable[:1000],
             "own_agent": row.agent.owner_id == user.pk,
         },
     )

@@ -66,8 +66,14 @@ class DeniesMany(LedgerAdmin):
             ask = step_up(request, back=reverse("admin:approval-deny-many"))
             if ask is not None:
                 return ask
-        code, comment = ReasonCode(form.cleaned_data["reason_code"]), form.cleaned_data["comment"]
-        refusals = deny_each(user=user, msp=member.msp, choices=choices, reason_code=code, comment=comment)
+        refusals = deny_each(
+            user=user,
+            msp=member.msp,
+            choices=choices,
+            reason_code=ReasonCode(form.cleaned_data["reason_code"]),
+            comment=form.cleaned_data["comment"],
+            acceptable=form.cleaned_data["acceptable"],
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": "Denied together",
@@ -110,7 +116,13 @@ def choices_of(values: Sequence[str]) -> list[Choice]:
 
 
 def deny_each(
-    *, user: User, msp: Msp, choices: Sequence[Choice], reason_code: ReasonCode, comment: str
+    *,
+    user: User,
+    msp: Msp,
+    choices: Sequence[Choice],
+    reason_code: ReasonCode,
+    comment: str,
+    acceptable: str = "",
 ) -> list[GateError | None]:
     """Deny each choice as if it were the only one. For each the refusal, or None where it is denied now."""
     refusals: list[GateError | None] = []
@@ -123,6 +135,7 @@ def deny_each(
                 digest=choice.digest,
                 reason_code=reason_code,
                 comment=comment,
+                acceptable=acceptable,
             )
         except GateError as error:
             refusals.append(error)

@@ -25,7 +25,13 @@ class DenyForm(ApproveForm):
         label="Comment for the agent",
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What should it do instead?"}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What is wrong with it?"}),
+    )
+    acceptable = forms.CharField(
+        label="What would you approve instead?",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "The same after 18:00, with a ticket"}),
     )
 
 

@@ -141,6 +141,7 @@ class ApprovalRequestAdmin(DeniesMany):
                 digest=form.cleaned_data["digest"],
                 reason_code=ReasonCode(form.cleaned_data["reason_code"]),
                 comment=form.cleaned_data["comment"],
+                acceptable=form.cleaned_data["acceptable"],
             )
         except GateError as error:
             return self._refused(request, invocation_id, error)

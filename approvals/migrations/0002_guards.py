@@ -14,9 +14,15 @@ FROZEN = changed(
     "arguments", "call_digest", "reason", "ticket_id", "method", "base_url", "path", "query", "body", "facts",
     "consent", "digest", "device_id", "device_name", "organization_id", "organization_name", "approvals_needed",
 )  # fmt: skip
-VOTE = changed("id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "decided_at")
+VOTE = changed(
+    "id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "acceptable",
+    "decided_at",
+)  # fmt: skip
 
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
+EFFECT = changed(
+    "invocation_id", "msp_id", "connection_id", "place_id", "kind", "origin", "wanted", "nonce", "after_id", "sent_at"
+)
 REQUEST = "SELECT 1 FROM approvals_invocation i WHERE i.id = NEW.invocation_id"
 APPROVER = (
     "SELECT 1 FROM integrations_membership m WHERE m.msp_id = NEW.msp_id AND m.user_id = NEW.user_id AND m.is_approver"
@@ -122,6 +128,15 @@ class Migration(migrations.Migration):
                 *kept("approvals_invocation"),
                 *kept("approvals_decision"),
                 *kept("approvals_attempt"),
+                Rule("effect_is_of_its_call", "approvals_effect", "UPDATE", EFFECT, "what is looked for never changes"),
+                Rule(
+                    "effect_is_closed_once",
+                    "approvals_effect",
+                    "UPDATE",
+                    "OLD.closed_at IS NOT NULL",
+                    "an outcome that was found stays as it was found",
+                ),
+                *kept("approvals_alarm"),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ]
         ),
@@ -132,6 +147,12 @@ class Migration(migrations.Migration):
                 Reference("approvals_invocation", "connection_id", "integrations_connection"),
                 Reference("approvals_decision", "invocation_id", "approvals_invocation"),
                 Reference("approvals_attempt", "invocation_id", "approvals_invocation"),
+                Reference("approvals_place", "connection_id", "integrations_connection"),
+                Reference("approvals_effect", "invocation_id", "approvals_invocation"),
+                Reference("approvals_effect", "connection_id", "integrations_connection"),
+                Reference("approvals_effect", "place_id", "approvals_place"),
+                Reference("approvals_alarm", "invocation_id", "approvals_invocation"),
+                Reference("approvals_lookout", "connection_id", "integrations_connection"),
                 Reference("approvals_refused", "agent_id", "integrations_agent"),
                 Reference("approvals_destination", "agent_id", "integrations_agent"),
                 Reference("approvals_delivery", "destination_id", "approvals_destination"),

@@ -42,6 +42,7 @@ class Decision(models.Model):
     digest = models.CharField(max_length=71)
     reason_code = models.CharField(max_length=30, choices=ReasonCode.choices, blank=True)
     comment = models.CharField(max_length=2000, blank=True)
+    acceptable = models.CharField(max_length=1000, blank=True)
     decided_at = models.DateTimeField()
 
     objects = TenantQuerySet.as_manager()

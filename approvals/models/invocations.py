@@ -74,6 +74,7 @@ class Invocation(models.Model):
 
     reason_code = models.CharField(max_length=30, blank=True)
     comment = models.CharField(max_length=2000, blank=True)
+    acceptable = models.CharField(max_length=1000, blank=True)  # what would be approved instead, as who denied it says
     result = models.TextField(null=True)  # noqa: DJ001 - no result is not an empty one
     is_truncated = models.BooleanField(default=False)
     note = models.CharField(max_length=1000, blank=True)

@@ -28,8 +28,8 @@ from tests.cast import Tenant
 # What the ledger may write after the insert. Everything else is what was asked, and what would be sent.
 MUTABLE = {
     "status", "idempotency_key", "approvals_given", "created_at", "expires_at", "decided_at", "release_by",
-    "lease_until", "dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "result",
-    "is_truncated", "note", "upstream_status", "error_code", "error_message",
+    "lease_until", "dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "acceptable",
+    "result", "is_truncated", "note", "upstream_status", "error_code", "error_message",
 }  # fmt: skip
 
 ILLEGAL = [(a, b) for a, b in product(Status, Status) if a != b and b not in TRANSITIONS.get(a, ())]
