@@ -18,6 +18,7 @@ from approvals.errors import GateError
 from approvals.measures import reached
 from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import invocation_changed
+from approvals.outcomes.opening import Watch, effect_drop, effect_open, watch_of
 from approvals.prepare import call_of
 from approvals.upstream import Outcome, perform
 from integrations import prepared
@@ -49,6 +50,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         insert(row)
         reached(row.status)
         return
+    watch = watch_of(row)
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
     row.dispatch_started_at = now
@@ -58,6 +60,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
             _check_unstopped(row)
             insert(row)
             _record_attempt(row, actor)
+            effect_open(row, watch, now)
     else:
         insert(row)
     settle(row, *_sent(row, call))
@@ -86,13 +89,14 @@ def dispatch_one(row_id: uuid.UUID) -> bool:
     try:
         changed = release.changes(row)
         call = None if changed else call_of(row)
+        watch = None if changed else watch_of(row)
     except GateError as error:
         # NinjaOne cannot be asked right now: it stays queued until its release deadline.
         logger.warning("Invocation %s waits: %s", row.pk, error.message)
         return False
     if call is None:
         return release.block(row, changed)
-    return _claim(row) and _send(row, call)
+    return _claim(row, watch) and _send(row, call)
 
 
 def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
@@ -117,6 +121,8 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
             if is_settled:
                 _finish_attempt(row, outcome)
                 invocation_changed(row, outcome.status)
+                if outcome.status is Status.FAILED:
+                    effect_drop(row)
     else:
         is_settled = bool(prepared.update(Invocation, values, mine))
         if is_settled:
@@ -125,7 +131,7 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
     return is_settled
 
 
-def _claim(row: Invocation) -> bool:
+def _claim(row: Invocation, watch: Watch | None) -> bool:
     """Take the row for this process, unless anything that was approved has changed in between."""
     with durable(), transaction.atomic():
         now = database_now()
@@ -144,6 +150,7 @@ def _claim(row: Invocation) -> bool:
         if row.is_write or row.approvals_needed:
             _record_attempt(row, DISPATCHER)
             invocation_changed(row, Status.DISPATCHING)
+            effect_open(row, watch, now)
     return True
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from approvals.errors import HTTP_STATUS, RETRYABLE
 from approvals.models import Invocation, ReasonCode, Status
+from approvals.outcomes.telling import outcome_of, outcome_words
 from approvals.reading import status_now
+from approvals.timestamps import timestamp
 
 # Seconds until it makes sense to look again.
 LOOK_AGAIN = {Status.PENDING_APPROVAL: 5, Status.QUEUED: 1, Status.DISPATCHING: 1}
@@ -36,8 +38,9 @@ def envelope(invocation: Invocation, *, now: datetime, msp_name: str, is_dry_run
         "digest": invocation.digest or None,
         "dispatch_started": invocation.dispatch_started_at is not None,
         "result": None if invocation.result is None else json.loads(invocation.result),
+        "outcome": None if is_dry_run else outcome_of(invocation, now),
         "error": error_of(invocation, status),
-        "approval": None if is_dry_run else _approval(invocation),
+        "approval": None if is_dry_run else _approval(invocation, status),
         "next": None if is_dry_run else next_of(invocation, status),
         "created_at": timestamp(invocation.created_at),
         "finished_at": timestamp(invocation.finished_at),
@@ -80,22 +83,17 @@ def next_of(invocation: Invocation, status: Status) -> dict[str, Any] | None:
     return {"method": "GET", "url": url, "after_seconds": LOOK_AGAIN[status]}
 
 
-def timestamp(value: datetime | None) -> str | None:
-    """ISO 8601 in UTC with milliseconds: 2026-01-31T12:00:00.000Z."""
-    if value is None:
-        return None
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _approval(invocation: Invocation) -> dict[str, Any] | None:
+def _approval(invocation: Invocation, status: Status) -> dict[str, Any] | None:
     if invocation.approvals_needed == 0:
         return None
+    denial = {"do_not_retry": True, "acceptable": invocation.acceptable or None} if status is Status.DENIED else {}
     return {
         "url": f"{settings.PUBLIC_URL}/dashboard/approvals/approvalrequest/{invocation.pk}/",
         "expires_at": timestamp(invocation.expires_at),
         "decided_at": timestamp(invocation.decided_at),
         "reason_code": invocation.reason_code or None,
         "comment": invocation.comment or None,
+        **denial,
     }
 
 
@@ -109,10 +107,11 @@ def _message(invocation: Invocation, status: Status, msp_name: str) -> str:
         case Status.UNKNOWN:
             return (
                 "It was sent, but how it ended is not known: it may or may not have happened, and it is not sent "
-                "again. Do not repeat it; check the device, or ask a technician."
+                "again. Do not repeat it; check the device, or ask a technician. If NinjaOne shows what became of it, "
+                "that settles it."
             )
         case Status.SUCCEEDED:
-            return f"{'Done: NinjaOne accepted it.' if invocation.is_write else 'Done.'} {invocation.note}".strip()
+            return f"{_success(invocation)} {invocation.note}".strip()
         case Status.FAILED:
             return _failure(invocation)
         case Status.DENIED:
@@ -129,6 +128,12 @@ def _under_way(invocation: Invocation, status: Status) -> str:
     return f"{taken}, but not sent yet: it is next in line. Look again with next."
 
 
+def _success(invocation: Invocation) -> str:
+    if not invocation.is_write:
+        return "Done."
+    return outcome_words(invocation) or "Done: NinjaOne accepted it."
+
+
 def _failure(invocation: Invocation) -> str:
     if invocation.dispatch_started_at is None:
         return invocation.error_message or "It failed before anything was sent to NinjaOne."
@@ -139,9 +144,10 @@ def _denial(invocation: Invocation, msp_name: str) -> str:
     known = invocation.reason_code in ReasonCode.values
     why = ReasonCode(invocation.reason_code).label if known else invocation.reason_code
     words = ": ".join(part for part in (why, invocation.comment) if part)
+    instead = f" They would approve instead: {invocation.acceptable}" if invocation.acceptable else ""
     return (
         f"Not executed: a technician of {msp_name} said no{f' ({words})' if words else ''}. "
-        "Do not ask for the same again; change what was objected to, or ask them."
+        f"Do not ask for the same again; change what was objected to, or ask them.{instead}"
     )
 
 

@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from django.db.models import Q
 
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.outcomes.telling import effect_of, is_awaited, prints_later
 from approvals.reading import status_now
 from integrations.agent_keys import Principal
 from integrations.clock import database_now
@@ -29,6 +31,13 @@ LONGEST_PAUSE = 1.0
 UNSEEN = ("facts", "consent", "base_url", "path", "query", "body")
 CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f]{32})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Until(StrEnum):
+    """What somebody waits for."""
+
+    STATUS = "status"
+    OUTCOME = "outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,13 @@ def invocation_wait(
     principal: Principal,
     invocation_id: str | uuid.UUID,
     seconds: float,
+    until: Until | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Invocation, datetime]:
     """The invocation once it is not open any more, or after `seconds` (55 at most), and the database's time then.
 
-    No transaction is open between two looks. Raises GateError like invocation_get.
+    `until` None waits for the outcome of what prints something, and for the status of everything else. No transaction
+    is open between two looks. Raises GateError like invocation_get.
     """
     stop_at = time.monotonic() + min(seconds, LONGEST_WAIT)
     pause = FIRST_PAUSE
@@ -65,7 +76,7 @@ def invocation_wait(
     while True:
         row = invocation_get(principal=principal, invocation_id=invocation_id)
         left = stop_at - time.monotonic()
-        if left <= 0 or not status_now(row, now).is_open:
+        if left <= 0 or not _is_awaited(row, until, now):
             return row, now
         sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
@@ -113,8 +124,19 @@ def status_condition(status: Status, now: datetime) -> Q:
     return Q(status=status)
 
 
+def _is_awaited(row: Invocation, until: Until | None, now: datetime) -> bool:
+    if status_now(row, now).is_open:
+        return True
+    if until is None:
+        return prints_later(row)
+    effect = effect_of(row)
+    return until is Until.OUTCOME and effect is not None and is_awaited(effect)
+
+
 def _own(principal: Principal) -> InvocationQuerySet:
-    return Invocation.objects.for_msp(principal.msp).filter(agent=principal.agent).defer(*UNSEEN)
+    return (
+        Invocation.objects.for_msp(principal.msp).filter(agent=principal.agent).select_related("effect").defer(*UNSEEN)
+    )
 
 
 def _id_of(text: str | uuid.UUID) -> uuid.UUID | None:

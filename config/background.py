@@ -1,4 +1,4 @@
-"""The work that nobody asks for at that moment: sending what was approved, telling people, what time alone does.
+"""The work that nobody asks for at that moment: sending, telling people, what time alone does, and what became of it.
 
 On SQLite it is a thread of the server, on PostgreSQL the process `manage.py worker`. Everything it calls is
 idempotent and may run in many places at once; the ledger's rows are the truth.
@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connections
@@ -18,11 +19,23 @@ from approvals.sweep import sweep
 from approvals.wake import NOTICES, WAKE
 from config.delivering import Delivering
 from config.dispatching import Dispatching
+from config.polling import Polling
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+POLL_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+
+
+class Crew(Protocol):
+    """Does what is due side by side, called from one thread."""
+
+    def round(self) -> None:
+        """Start what is due, as far as there is room."""
+
+    def finish(self) -> None:
+        """Wait for what is under way."""
 
 
 class Pulse:
@@ -45,7 +58,14 @@ def deliver_forever(stop: threading.Event) -> None:
     _go_round(Delivering(), NOTICES, stop, after=lambda: None)
 
 
-def _go_round(crew: Dispatching, bell: threading.Event, stop: threading.Event, *, after: Callable[[], None]) -> None:
+def poll_forever(stop: threading.Event) -> None:
+    """Looks in NinjaOne for the outcomes of what was sent, in the same way."""
+    _go_round(Polling(), threading.Event(), stop, after=lambda: None, tick=POLL_SECONDS)
+
+
+def _go_round(
+    crew: Crew, bell: threading.Event, stop: threading.Event, *, after: Callable[[], None], tick: float | None = None
+) -> None:
     failures = 0
     try:
         while not stop.is_set():
@@ -58,7 +78,7 @@ def _go_round(crew: Dispatching, bell: threading.Event, stop: threading.Event, *
             else:
                 failures = 0
                 after()
-                bell.wait(TICK_SECONDS)
+                bell.wait(TICK_SECONDS if tick is None else tick)
                 bell.clear()
     finally:
         crew.finish()
@@ -85,7 +105,7 @@ def sweep_forever(stop: threading.Event) -> None:
 
 def keep_running(stop: threading.Event) -> None:
     """All loops, until `stop` is set and nothing is on the wire any more."""
-    loops = (dispatch_forever, sweep_forever, deliver_forever)
+    loops = (dispatch_forever, sweep_forever, deliver_forever, poll_forever)
     keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in loops]
     for keeper in keepers:
         keeper.start()

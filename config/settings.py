@@ -64,6 +64,8 @@ PROXY_HEADERS = environment.choice("PROXY_HEADERS", ("x-forwarded", "forwarded")
 DISPATCH_LEASE_SECONDS = environment.seconds(
     "DISPATCH_LEASE_SECONDS", default=90, least=1 if NINJAONE_SANDBOX_URL else 75
 )
+# How long the outcome of a call is looked for in NinjaOne, unless the device is offline.
+OUTCOME_SECONDS = environment.seconds("OUTCOME_SECONDS", default=1800, least=1)
 SWEEP_SECONDS = environment.seconds("SWEEP_SECONDS", default=15, least=0.1)
 # What one connection may ask of NinjaOne, in each process; the sandbox is not held to it unless this says so.
 NINJAONE_REQUESTS_PER_SECOND = environment.number("NINJAONE_REQUESTS_PER_SECOND", default=5, least=1)

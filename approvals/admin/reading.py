@@ -19,7 +19,10 @@ def invocation_page(request: HttpRequest, invocation_id: UUID, *, requests_only:
     if requests_only:
         rows = rows.requests()
     row = (
-        rows.select_related("msp", "agent__owner", "agent_key").annotate(read_at=Now()).filter(pk=invocation_id).first()
+        rows.select_related("msp", "agent__owner", "agent_key", "effect")
+        .annotate(read_at=Now())
+        .filter(pk=invocation_id)
+        .first()
     )
     if row is None:
         raise Http404("There is no such page.")

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.effect import Shown, effect_shown
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.outcome import Outcome, outcome_of
 from approvals.display.past import Precedent, past_of, precedent_of
@@ -84,6 +85,7 @@ class Page:
     read_at: datetime
     votes: list[Vote]
     outcome: Outcome
+    effect: Shown | None
     steps: list[Step]
     duration: str
 
@@ -108,7 +110,7 @@ class Page:
     @property
     def is_moving(self) -> bool:
         """It may change by itself, so that the page looks again."""
-        return self.outcome.status.is_open
+        return self.outcome.status.is_open or (self.effect is not None and self.effect.is_moving)
 
 
 def page_of(
@@ -141,6 +143,7 @@ def page_of(
         read_at=now,
         votes=[vote_of(decision, zone) for decision in decisions],
         outcome=outcome_of(invocation, status),
+        effect=effect_shown(invocation, zone),
         steps=timeline_of(invocation, status=status, decisions=decisions, attempts=attempts, zone=zone),
         duration=duration((ended - invocation.created_at).total_seconds()) if ended else "",
     )

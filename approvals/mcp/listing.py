@@ -70,7 +70,7 @@ def _look_again() -> dict[str, Any]:
         "description": (
             "Look at a call of yours again: whether a technician has decided, and what came of it. Waits up to "
             f"{LONGEST_WAIT} seconds for it if you like; call it again while the status is pending_approval, queued or "
-            f"dispatching.{IS_DATA}"
+            f"dispatching, and for a script while outcome.state is submitted or running.{IS_DATA}"
         ),
         "inputSchema": _schema(LOOK_AGAIN_PARAMETERS),
         "annotations": {

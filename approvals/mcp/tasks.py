@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from approvals.envelope import LOOK_AGAIN, envelope, timestamp
+from approvals.envelope import LOOK_AGAIN, envelope
 from approvals.mcp.endpoint import Call, no_such_method
 from approvals.mcp.protocol import INVALID_PARAMS, TASKS, ProtocolError, Result, missing_capability
 from approvals.models import Invocation, Status
+from approvals.outcomes.telling import SOON, effect_of, prints_later
 from approvals.reading import status_now
+from approvals.timestamps import timestamp
 
 
 def check_declared(call: Call) -> None:
@@ -39,29 +41,32 @@ def task_now(invocation: Invocation, answer: Result, *, now: datetime, msp_name:
 
 def _task(invocation: Invocation, *, now: datetime, msp_name: str) -> Result:
     status = status_now(invocation, now)
+    is_working = status.is_open or prints_later(invocation)
     task: Result = {
         "taskId": str(invocation.pk),
-        "status": _word(status),
+        "status": _word(status, is_working=is_working),
         "statusMessage": envelope(invocation, now=now, msp_name=msp_name)["message"],
         "createdAt": timestamp(invocation.created_at),
         "lastUpdatedAt": timestamp(_last_change(invocation)),
         # The ledger keeps everything.
         "ttlMs": None,
     }
-    if status.is_open:
-        task["pollIntervalMs"] = LOOK_AGAIN[status] * 1000
+    if is_working:
+        task["pollIntervalMs"] = LOOK_AGAIN.get(status, SOON) * 1000
     return task
 
 
-def _word(status: Status) -> str:
+def _word(status: Status, *, is_working: bool) -> str:
     """`failed` is for errors of the protocol alone: what was denied or went wrong is completed, with isError."""
-    if status.is_open:
+    if is_working:
         return "working"
     return "cancelled" if status is Status.CANCELLED else "completed"
 
 
 def _last_change(invocation: Invocation) -> datetime:
-    moments = (invocation.finished_at, invocation.dispatch_started_at, invocation.decided_at)
+    effect = effect_of(invocation)
+    found = (effect.started_at, effect.closed_at) if effect else ()
+    moments = (*found, invocation.finished_at, invocation.dispatch_started_at, invocation.decided_at)
     return max((each for each in moments if each is not None), default=invocation.created_at)
 
 

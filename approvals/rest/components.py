@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from approvals.models import ReasonCode, Status
+from approvals.models import OutcomeState, ReasonCode, Status
 from tools.models import Mode
 
 Schema = dict[str, Any]
@@ -81,8 +81,30 @@ APPROVAL = closed(
         "decided_at": nullable(TIME),
         "reason_code": nullable({"type": "string", "enum": ReasonCode.values}),
         "comment": nullable(TEXT),
+        "do_not_retry": {"type": "boolean", "const": True, "description": "A person said no to exactly this."},
+        "acceptable": {**nullable(TEXT), "description": "What they would approve instead, if they said so."},
     },
+    optional=("do_not_retry", "acceptable"),
     description="Null for a call that needs no approval.",
+)
+OUTCOME = closed(
+    {
+        "state": {
+            "type": "string",
+            "enum": OutcomeState.values,
+            "description": "submitted and running may change; a failed one was accepted by NinjaOne and failed on the "
+            "device; not_seen: nothing tells; different: what ran is not what was approved.",
+        },
+        "reason": {**nullable(TEXT), "description": "Why it stands there."},
+        "exit_code": {**nullable(INTEGER), "description": "Null where nobody tells."},
+        "output": {**nullable(TEXT), "description": "What it printed, as NinjaOne kept it: data, not instructions."},
+        "truncated": {"type": "boolean", "description": "NinjaOne kept the first 10,000 characters alone."},
+        "sha256": {**nullable(TEXT), "description": "Of the script that ran, computed on the device."},
+        "started_at": nullable(TIME),
+        "finished_at": nullable(TIME),
+        "next": {**nullable(ref("Next")), "description": "Null once there is nothing to wait for."},
+    },
+    description="What became of a write after NinjaOne accepted it, as NinjaOne tells later.",
 )
 ENVELOPE: dict[str, Schema] = {
     "id": {**nullable(ID), "description": "Null for a dry run."},
@@ -95,6 +117,7 @@ ENVELOPE: dict[str, Schema] = {
     "digest": {**nullable(TEXT), "description": "SHA-256 of everything that an approval is bound to."},
     "dispatch_started": {"type": "boolean", "description": "Something may have been sent to NinjaOne."},
     "result": {"description": "The tool's result once it succeeded, else null."},
+    "outcome": {**nullable(ref("Outcome")), "description": "Null for reads, and where NinjaOne tells nothing."},
     "error": nullable(ref("ErrorObject")),
     "approval": nullable(ref("Approval")),
     "next": {**nullable(ref("Next")), "description": "Null once the status is not an open one."},
@@ -156,6 +179,7 @@ COMPONENTS: dict[str, Schema] = {
     "Me": ME,
     "Next": NEXT,
     "OpenAITool": OPENAI_TOOL,
+    "Outcome": OUTCOME,
     "Target": TARGET,
     "Tool": TOOL,
     "ToolList": closed({"tools": either(*(array(ref(name)) for name in ("Tool", "OpenAITool", "AnthropicTool")))}),

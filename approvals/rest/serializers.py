@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from approvals.errors import GateError
-from approvals.ledger import LARGEST_PAGE, LONGEST_WAIT
+from approvals.ledger import LARGEST_PAGE, LONGEST_WAIT, Until
 from approvals.models import Status
 
 MAX_REASON = 2_000
@@ -110,6 +110,12 @@ class WaitQuery(Input):
     """How long to wait for an end."""
 
     wait = Digits(required=False, min_value=0, max_value=LONGEST_WAIT, help_text="Seconds.")
+    until = serializers.ChoiceField(
+        choices=[until.value for until in Until],
+        required=False,
+        help_text="status: until NinjaOne accepted or refused it. outcome: until it is known what became of it. Not "
+        "given: outcome for scripts, status for everything else.",
+    )
 
 
 class ListQuery(Input):

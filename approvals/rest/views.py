@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from approvals.decisions import invocation_cancel
-from approvals.envelope import envelope, http_status_of, timestamp
+from approvals.envelope import envelope, http_status_of
 from approvals.errors import GateError
 from approvals.gate import Submission, invocation_submit
-from approvals.ledger import invocation_get, invocation_list, invocation_wait
+from approvals.ledger import Until, invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
 from approvals.rest import operations
 from approvals.rest.auth import AgentKeyAuthentication
@@ -34,6 +34,7 @@ from approvals.rest.serializers import (
     parsed,
     query_of,
 )
+from approvals.timestamps import timestamp
 from integrations.agent_keys import Principal
 from integrations.models import ConnectionState
 from tools.formats import as_anthropic, as_listing, as_openai
@@ -174,8 +175,13 @@ class InvocationDetail(ApiView):
     @operations.invocation_detail
     def get(self, request: Request, invocation_id: str) -> HttpResponse:
         """Look at one of your invocations, and wait for its end if you like."""
-        seconds = query_of(request, WaitQuery).get("wait", 0)
-        invocation, now = invocation_wait(principal=self.principal, invocation_id=invocation_id, seconds=seconds)
+        query = query_of(request, WaitQuery)
+        invocation, now = invocation_wait(
+            principal=self.principal,
+            invocation_id=invocation_id,
+            seconds=query.get("wait", 0),
+            until=Until(query["until"]) if "until" in query else None,
+        )
         return json_response(envelope(invocation, now=now, msp_name=self.principal.msp.name))
 
 

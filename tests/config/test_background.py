@@ -14,6 +14,7 @@ from approvals.models import Status
 from approvals.wake import WAKE
 from config import background
 from config.dispatching import Dispatching
+from config.polling import Polling
 from tests.approvals.asking import again, approve, ask
 from tests.cast import Tenant
 
@@ -56,6 +57,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     called: list[str] = []
     monkeypatch.setattr(Dispatching, "round", lambda self: called.append("dispatch"))
     monkeypatch.setattr(background, "sweep", lambda: called.append("sweep"))
+    monkeypatch.setattr(Polling, "round", lambda self: called.append("poll"))
     monkeypatch.setattr(background, "TICK_SECONDS", 0.01)
     return called
 
@@ -114,7 +116,7 @@ def test_it_says_when_it_last_came_round(
     end(thread, stop)
 
 
-@pytest.mark.parametrize("loop", [background.dispatch_forever, background.sweep_forever])
+@pytest.mark.parametrize("loop", [background.dispatch_forever, background.sweep_forever, background.poll_forever])
 def test_it_outlives_a_database_that_is_away(
     rounds: list[str],
     stop: threading.Event,
@@ -130,6 +132,7 @@ def test_it_outlives_a_database_that_is_away(
         rounds.append("worked")
 
     monkeypatch.setattr(Dispatching, "round", work)
+    monkeypatch.setattr(Polling, "round", work)
     monkeypatch.setattr(background, "sweep", work)
     monkeypatch.setattr(background, "LONGEST_PAUSE_SECONDS", 0.05)
     thread = run(loop, stop)

@@ -8,10 +8,13 @@ from django.test import Client
 from approvals.decisions import request_approve
 from approvals.dispatch import dispatch_due
 from approvals.models import Decision, Invocation, Status
+from approvals.outcomes import judging
 from integrations.clock import database_now
 from integrations.models import Agent, AuditEvent, Membership, Msp
+from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, ask
 from tests.approvals.dashboard.looking import approve, deny, page_url, settle, text
+from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
 
 
@@ -40,7 +43,10 @@ def test_an_approver_countersigns_and_sees_the_outcome(acme: Tenant, row: Invoca
     assert "Approve exactly this" not in page
 
 
-def test_the_part_that_changes_asks_for_itself_until_the_outcome(acme: Tenant, row: Invocation) -> None:
+def test_the_part_that_changes_asks_for_itself_until_the_outcome(
+    acme: Tenant, row: Invocation, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "SETTLED", timedelta())
     client = acme.signed_in(acme.approver)
     standing = f"{page_url(row)}standing/"
     waiting = text(client, f"{standing}?waiting")
@@ -50,6 +56,9 @@ def test_the_part_that_changes_asks_for_itself_until_the_outcome(acme: Tenant, r
     assert client.get(f"{standing}?waiting").headers["HX-Refresh"] == "true"
     assert f'hx-get="{standing}"' in text(client, standing)
     dispatch_due()
+    assert f'hx-get="{standing}"' in text(client, standing)
+    ended(ninjaone)
+    look_everywhere()
     assert client.get(standing).headers["HX-Refresh"] == "true"
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from approvals.envelope import envelope, http_status_of, timestamp
+from approvals.envelope import envelope, http_status_of
 from approvals.models import Invocation, ReasonCode, Status
 from approvals.rest.responses import json_bytes
+from approvals.timestamps import timestamp
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 KEYS = [
-    "id", "tool", "status", "policy", "message", "arguments", "target", "digest", "dispatch_started", "result", "error",
-    "approval", "next", "created_at", "finished_at",
+    "id", "tool", "status", "policy", "message", "arguments", "target", "digest", "dispatch_started", "result",
+    "outcome", "error", "approval", "next", "created_at", "finished_at",
 ]  # fmt: skip
 
 

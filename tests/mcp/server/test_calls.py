@@ -36,7 +36,7 @@ def test_a_read_answers_with_the_envelope_of_rest_and_says_that_it_is_data(agent
     assert found["result"]["displayName"] == "ACME-WEB01"
     assert answer.result["content"][0]["text"].startswith('{"id":"')  # compact
     meta = answer.result["_meta"]
-    assert meta["countersign/untrusted"] == ["result", "target", "error"]
+    assert meta["countersign/untrusted"] == ["result", "outcome", "target", "error"]
     assert meta["countersign/is_truncated"] is False
 
 

@@ -1,0 +1,45 @@
+"""What a look at NinjaOne says of one outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from approvals.models import Effect, OutcomeState
+
+# NinjaOne keeps that much of what a run printed; with our marks in it a little less of it is the script's own.
+NINJAONE_KEEPS = 10_000
+NEARLY_ALL = NINJAONE_KEEPS - 200
+LONGEST_KEPT = 40_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """How far it is. `user_id` is who NinjaOne says ran it, where the run is provably ours.
+
+    `is_evidence`: it shows that NinjaOne took the call, which an unknown outcome can be settled with.
+    """
+
+    state: OutcomeState
+    reason: str = ""
+    is_offline: bool = False
+    series_uid: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    output: str | None = None
+    ran_sha256: str = ""
+    is_truncated: bool = False
+    user_id: int | None = None
+    is_evidence: bool = True
+
+
+def not_seen(reason: str, effect: Effect | None = None) -> Finding:
+    """Nothing that tells anything; what an earlier look has told of `effect` stands."""
+    return Finding(
+        state=OutcomeState.NOT_SEEN,
+        reason=reason,
+        series_uid=effect.series_uid if effect else "",
+        started_at=effect.started_at if effect else None,
+        is_evidence=False,
+    )
