@@ -32,6 +32,8 @@ class Product:
     sandbox: Sandbox
     folder: Path
     port: int = field(default_factory=free_port)
+    # Environment that a test adds.
+    more: dict[str, str] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def running(self, lease_seconds: float = LEASE_SECONDS) -> Iterator[list[Process]]:
@@ -43,6 +45,7 @@ class Product:
             "NINJAONE_SANDBOX_URL": settings.NINJAONE_SANDBOX_URL,
             "DISPATCH_LEASE_SECONDS": str(lease_seconds),
             "SWEEP_SECONDS": "0.5",
+            **self.more,
         }
         serve = ["serve", "--port", str(self.port), "--workers", "1"]
         processes = [Process("server", serve, self.port, self.folder / "server.log", env)]
