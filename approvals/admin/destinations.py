@@ -182,7 +182,9 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
     @admin.display(description="Tells of")
     def told(self, row: Destination) -> str:
         """How many events."""
-        return "everything" if set(row.events) >= set(Event.values) else f"{len(row.events)} of {len(Event.values)}"
+        return (
+            "everything" if set(row.events) >= set(Event.values) else f"{len(row.events)} of {len(Event.values)} events"
+        )
 
     @admin.display(description="State")
     def standing(self, row: Destination) -> str:
@@ -192,7 +194,7 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
     @admin.display(description="Waiting")
     def waits(self, row: Destination) -> str:
         """How many messages wait."""
-        return str(cast(Any, row).waiting or "–")
+        return f"{count} waiting" if (count := cast(Any, row).waiting) else "nothing waits"
 
 
 def standing_of(row: Destination) -> str:

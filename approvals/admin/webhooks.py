@@ -146,7 +146,7 @@ def page_of(row: Destination) -> str:
 
 
 def _page_of_agent(agent_id: UUID) -> str:
-    return f"{reverse('admin:integrations_agent_change', args=[agent_id])}#webhook"
+    return reverse("admin:integrations_agent_change", args=[agent_id])
 
 
 def _actor(request: HttpRequest) -> Actor:

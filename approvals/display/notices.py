@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from approvals.models import Delivery, Event
-from approvals.notices.words import subject_of
+from approvals.models import Delivery, Event, Status
+from approvals.notices.words import link_of, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,15 @@ class Sent:
     """One line."""
 
     about: str
+    page: str
+    message_id: UUID
+    status: str
     event: str
     at: datetime
     state: str
     is_waiting: bool
     error: str
+    attempts: int
 
 
 def sent_of(delivery: Delivery) -> Sent:
@@ -33,9 +38,13 @@ def sent_of(delivery: Delivery) -> Sent:
     event = Event(delivery.event).label if delivery.event in Event.values else delivery.event
     return Sent(
         about="" if row is None else subject_of(row),
+        page="" if row is None else link_of(row),
+        message_id=delivery.message_id,
+        status=str(Status(said).label) if (said := delivery.data.get("status")) in Status.values else "",
         event=str(event),
         at=delivery.created_at,
         state=state,
         is_waiting=delivery.due_at is not None,
         error=delivery.last_error,
+        attempts=delivery.attempts,
     )

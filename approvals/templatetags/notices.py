@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from approvals.display.notices import Sent, sent_of
 from approvals.models import Delivery, Destination
 from integrations.models import Agent
 
@@ -17,11 +18,12 @@ MOST = 20
 def agent_webhook(context: template.RequestContext, agent: Agent) -> dict[str, Any]:
     """Where the agent is told of changes, how that goes, and what was given up."""
     row = Destination.objects.for_msp(agent.msp).filter(agent=agent).first()
-    dead: list[Delivery] = []
+    dead: list[Sent] = []
     waiting = 0
     if row is not None:
         own = Delivery.objects.for_msp(agent.msp).filter(destination=row)
-        dead = list(own.filter(dead_at__isnull=False).order_by("-id")[: MOST + 1])
+        letters = own.filter(dead_at__isnull=False).select_related("invocation").order_by("-id")
+        dead = [sent_of(letter) for letter in letters[: MOST + 1]]
         waiting = own.filter(due_at__isnull=False)[:1000].count()
     return {
         "agent": agent,
