@@ -31,6 +31,14 @@ HOW = (
 )
 
 
+class SecretTextarea(forms.Textarea):
+    """Takes a secret and never shows one, not even the one that was just entered wrongly."""
+
+    def format_value(self, value: Any) -> str:
+        """Nothing."""
+        return ""
+
+
 class DestinationForm(TenantForm):
     """A destination. Its address is a secret: once stored it is not shown again."""
 
@@ -41,7 +49,7 @@ class DestinationForm(TenantForm):
         label="Address",
         required=False,
         help_text=HOW,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        widget=SecretTextarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
     events = forms.MultipleChoiceField(
         label="Tell of", choices=Event.choices, widget=forms.CheckboxSelectMultiple, initial=Event.values
