@@ -10,6 +10,9 @@ from approvals.notices.delivering import deliver, due
 from approvals.wake import NOTICES
 from config.dispatching import Dispatching
 
+# Each may have a process of its own under way, of some 60 MB.
+AT_ONCE = 8
+
 
 class Delivering(Dispatching):
     """One process's deliverer; its rows are destinations."""
@@ -28,7 +31,8 @@ class Delivering(Dispatching):
     def _due(
         self, *, limit: int, but_not: Collection[uuid.UUID], but_not_of: Collection[uuid.UUID]
     ) -> list[tuple[uuid.UUID, uuid.UUID]]:
-        return due(limit=limit, but_not=but_not, but_not_of=but_not_of)
+        room = min(limit, AT_ONCE - len(but_not))
+        return due(limit=room, but_not=but_not, but_not_of=but_not_of) if room > 0 else []
 
     def _work(self, row: uuid.UUID) -> bool:
         """Deliver what is due there. Its MSP does not rest: what failed is not due before its time."""

@@ -1,7 +1,8 @@
 """The outbox goes out: at least once, and to each destination in the order in which things happened.
 
 One sender at a time per destination, by a lease on its row; whoever dies is replaced when the lease lapses. A channel
-of people's that fails holds back what comes after; an agent's webhook only what concerns the same invocation.
+of people's that fails holds back what comes after; an agent's webhook what concerns the same invocation, and the rest
+for a moment.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def deliver(destination_id: UUID, *, is_ending: Callable[[], bool] = lambda: Fal
         for _ in range(ROUND):
             if is_ending():
                 break
-            destination = Destination.objects.select_related("msp").get(pk=destination_id)
+            destination = Destination.objects.select_related("msp").filter(pk=destination_id).first()
+            if destination is None:
+                break
             delivery = _next(destination)
             # A sender that was held up so long that another one took over must not send after it.
             renewed = None if delivery is None else _lease(destination_id, Q(lease_until=lease))

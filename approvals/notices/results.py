@@ -17,6 +17,7 @@ from integrations.courier.answers import Answer
 from integrations.tenancy import TenantQuerySet
 
 DELIVERER = Actor.system("notices")
+LONGEST_REST = timedelta(minutes=5)
 GONE = "It says that it is gone for good (410)."
 
 
@@ -39,6 +40,12 @@ def delivery_failed(destination: Destination, delivery: Delivery, answer: Answer
             pause = None if answer.is_gone else webhook_pause_after(tries)
         end = {"due_at": None, "dead_at": now} if pause is None else {"due_at": now + pause}
         _waiting(delivery).update(attempts=tries, last_error=error, **end)
+        if destination.agent_id is not None:
+            # One that fails gives others of its MSP their turn before it fails again.
+            rest = now + min(pause_after(destination.failures + 1), LONGEST_REST)
+            Delivery.objects.filter(destination=destination, due_at__lt=rest).exclude(pk=delivery.pk).update(
+                due_at=rest
+            )
         Destination.objects.filter(pk=destination.pk).update(
             failures=F("failures") + 1,
             failing_since=Coalesce("failing_since", now),
