@@ -257,8 +257,10 @@ def test_no_secret_is_on_a_page_in_a_message_the_log_the_audit_or_a_column(
     slack = SLACK.rpartition("/")[2]
     client.post(ADD, form("slack", SLACK, name="Slack"))
     reboot(acme)
+    statuses: list[int] = []
+    hooks.answer = lambda post: statuses[-1]
     for status in (500, 302, 200):
-        hooks.answer = lambda post, status=status: status
+        statuses.append(status)
         for one in Destination.objects.exclude(kind=Kind.SLACK):
             client.post(f"{PAGE}{one.pk}/test/")
             Delivery.objects.filter(due_at__isnull=False).update(due_at=one.created_at)
