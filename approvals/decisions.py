@@ -219,6 +219,7 @@ def _vote(
         reason_code=reason_code,
         comment=comment[:2000],
         acceptable=acceptable[:1000],
+        asked_at=row.created_at,
         decided_at=database_now(),
     )
     audit_append(

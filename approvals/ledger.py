@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q
 
+from approvals.cursors import Cursor, cursor_read
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
 from approvals.outcomes.telling import effect_of, is_awaited, prints_later
-from approvals.reading import status_now
+from approvals.reading import status_condition, status_now
 from integrations.agent_keys import Principal
 from integrations.clock import database_now
 
@@ -29,8 +27,6 @@ LONGEST_PAUSE = 1.0
 
 # What no envelope shows; scripts and consents can be long.
 UNSEEN = ("facts", "consent", "base_url", "path", "query", "body")
-CURSOR = re.compile(r"([0-9]{1,17})\.([0-9a-f]{32})")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Until(StrEnum):
@@ -98,30 +94,12 @@ def invocation_list(
     if tool is not None:
         rows = rows.filter(tool=tool)
     if cursor is not None:
-        created_at, last_id = _cursor_read(cursor)
+        last = _cursor_read(cursor)
         # The first condition is what an index can use; the second skips what the page before showed.
-        rows = rows.filter(created_at__lte=created_at).filter(Q(created_at__lt=created_at) | Q(pk__lt=last_id))
+        rows = rows.filter(created_at__lte=last.at).filter(Q(created_at__lt=last.at) | Q(pk__lt=last.id))
     found = list(rows.order_by("-created_at", "-id")[: min(limit, LARGEST_PAGE) + 1])
     page = found[: min(limit, LARGEST_PAGE)]
-    return Page(page, _cursor_of(page[-1]) if len(found) > len(page) else None)
-
-
-def status_condition(status: Status, now: datetime) -> Q:
-    """The rows that `status_now` reads as `status`."""
-    lapsed = Q(status=Status.DISPATCHING, lease_until__lte=now)
-    late = Q(status=Status.PENDING_APPROVAL, expires_at__lte=now) | Q(status=Status.QUEUED, release_by__lte=now)
-    match status:
-        case Status.EXPIRED:
-            return Q(status=status) | late
-        case Status.UNKNOWN:
-            return Q(status=status) | (lapsed & Q(is_write=True))
-        case Status.QUEUED:
-            return (Q(status=status) & ~late) | (lapsed & Q(is_write=False))
-        case Status.PENDING_APPROVAL:
-            return Q(status=status) & ~late
-        case Status.DISPATCHING:
-            return Q(status=status) & ~lapsed
-    return Q(status=status)
+    return Page(page, str(Cursor(page[-1].created_at, page[-1].pk)) if len(found) > len(page) else None)
 
 
 def _is_awaited(row: Invocation, until: Until | None, now: datetime) -> bool:
@@ -148,21 +126,12 @@ def _id_of(text: str | uuid.UUID) -> uuid.UUID | None:
     return value if str(value) == str(text).lower() else None
 
 
-def _cursor_of(row: Invocation) -> str:
-    microseconds = (row.created_at - EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(f"{microseconds}.{row.pk.hex}".encode()).decode().rstrip("=")
-
-
-def _cursor_read(cursor: str) -> tuple[datetime, uuid.UUID]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    match = CURSOR.fullmatch(text)
-    if match is None:
+def _cursor_read(text: str) -> Cursor:
+    cursor = cursor_read(text)
+    if cursor is None:
         raise GateError(
             "invalid_arguments",
             "The cursor is not one that was given out here. Start again without it.",
             errors=[{"field": "cursor", "code": "invalid", "message": "Not a cursor of this list."}],
         )
-    return EPOCH + timedelta(microseconds=int(match[1])), uuid.UUID(match[2])
+    return cursor

@@ -9,7 +9,9 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from approvals.display.queue import organizations_of, queue_for, reading_as
+from approvals.display.choices import choices_by_name
+from approvals.display.queue import queue_for, waiting_organizations
+from approvals.history.known import known_organizations
 from approvals.models import Invocation, Status
 from integrations.clock import Now
 from integrations.models import Agent, User
@@ -61,15 +63,16 @@ class AgentFilter(SimpleListFilter):
 
 
 class OrganizationFilter(SimpleListFilter):
-    """One organization of the MSP, among those that its newest calls are about."""
+    """One organization of the MSP, among those that what is listed can be about."""
 
     title = "organization"
     parameter_name = "organization"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The MSP's own; also the one that is asked for, so that nobody filters unseen."""
-        found = organizations_of(acting_member(request).msp, waiting_only="show" not in request.GET)
-        choices = {str(number): name for number, name in found}
+        msp = acting_member(request).msp
+        found = known_organizations(msp) if "show" in request.GET else waiting_organizations(msp)
+        choices = dict(choices_by_name(found, unnamed="Organization {}"))
         if (number := self._number()) is not None:
             choices.setdefault(str(number), f"Organization {number}")
         return list(choices.items())
@@ -99,18 +102,3 @@ class ToolFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
         """Calls of it."""
         return queryset.filter(tool=self.value()) if self.value() else None
-
-
-class StatusFilter(SimpleListFilter):
-    """One status, as read now for what is overdue."""
-
-    title = "status"
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every status of the contract."""
-        return [(str(value), str(label)) for value, label in Status.choices]
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
-        """Rows that read as the status now."""
-        return reading_as(queryset, str(self.value())) if self.value() else None

@@ -8,9 +8,9 @@ from approvals.display.charts import Chart, chart_of_days, chart_of_tools
 from approvals.display.clock import duration
 from approvals.display.figures import DAYS, Figures, figures_of
 from approvals.display.health import Health, health_of
-from approvals.display.queue import Waiting, reading_as, waiting_of
+from approvals.display.queue import Waiting, waiting_of
 from approvals.display.rows import UNREAD, Row, row_of
-from approvals.models import Invocation, Status
+from approvals.models import Invocation
 from integrations.clock import likely_now
 from integrations.models import Agent, Msp
 
@@ -44,7 +44,7 @@ def home_of(msp: Msp, waiting: Waiting) -> Home:
     return Home(
         waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in urgent],
         waiting_longest=duration((now - waiting.oldest).total_seconds()) if waiting.oldest else "",
-        unknown=reading_as(history, Status.UNKNOWN).count(),
+        unknown=figures.unknown,
         recent=recent,
         health=health_of(msp, now),
         has_agents=bool(recent) or Agent.objects.for_msp(msp).exists(),

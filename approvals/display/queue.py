@@ -10,15 +10,12 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from approvals.display.invisibles import in_plain_text
 from approvals.models import Decision, Invocation, Status
 from integrations.clock import Now
 from integrations.models import Msp, User
 
 # How long a request stays in the queue after somebody else decided it, for those who are just reading there.
 LINGERS = timedelta(minutes=2)
-# How far back the history is read for what can be filtered by.
-NEWEST = 1000
 # Whose time was over is nobody's decision.
 IN_QUEUE = tuple(status for status in Status if status is not Status.EXPIRED)
 
@@ -47,27 +44,9 @@ def waiting_among(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
     return rows.filter(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
 
 
-def reading_as(rows: QuerySet[Invocation], status: str) -> QuerySet[Invocation]:
-    """The rows that read as `status` right now (see approvals.reading), whatever is stored until a sweeper comes by."""
-    lapsed = Q(status=Status.DISPATCHING, lease_until__lte=Now())
-    match status:
-        case Status.PENDING_APPROVAL:
-            return waiting_among(rows)
-        case Status.QUEUED:
-            return rows.filter(Q(status=status, release_by__gt=Now()) | lapsed & Q(is_write=False))
-        case Status.DISPATCHING:
-            return rows.filter(status=status, lease_until__gt=Now())
-        case Status.UNKNOWN:
-            return rows.filter(Q(status=status) | lapsed, is_write=True)
-        case Status.EXPIRED:
-            undecided = Q(status=Status.PENDING_APPROVAL, expires_at__lte=Now())
-            return rows.filter(Q(status=status) | undecided | Q(status=Status.QUEUED, release_by__lte=Now()))
-    return rows.filter(status=status)
-
-
 def waiting_now(msp: Msp) -> Waiting:
     """The number in the navigation, and its ages."""
-    return Waiting(**waiting_of(msp).aggregate(count=Count("pk"), oldest=Min("created_at"), newest=Max("created_at")))
+    return Waiting(**waiting_of(msp).aggregate(count=Count("*"), oldest=Min("created_at"), newest=Max("created_at")))
 
 
 def queue_for(user: User, rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
@@ -92,11 +71,7 @@ def deciders_of(rows: Sequence[Invocation]) -> Mapping[UUID, str]:
     return {invocation: ", ".join(people) for invocation, people in names.items()}
 
 
-def organizations_of(msp: Msp, *, waiting_only: bool) -> list[tuple[int, str]]:
-    """Number and name of the organizations that requests of the MSP are about, by name."""
-    rows = waiting_of(msp) if waiting_only else Invocation.objects.for_msp(msp)
-    newest = rows.order_by("-created_at", "-id").values_list("organization_id", "organization_name")[:NEWEST]
-    # The newest name wins.
-    names = {number: name for number, name in reversed(list(newest)) if number is not None}
-    named = [(number, in_plain_text(name) or f"Organization {number}") for number, name in names.items()]
-    return sorted(named, key=lambda one: (one[1].casefold(), one[0]))
+def waiting_organizations(msp: Msp) -> list[tuple[int, str]]:
+    """Number and newest name of every organization that something waits about."""
+    rows = waiting_of(msp).order_by("created_at", "id").values_list("organization_id", "organization_name")
+    return list({number: name for number, name in rows if number is not None}.items())

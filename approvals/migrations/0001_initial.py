@@ -104,8 +104,9 @@ class Migration(migrations.Migration):
                 ('reason_code', models.CharField(blank=True, choices=[('wrong_device', 'Wrong device'), ('wrong_time', 'Wrong time'), ('needs_ticket', 'Needs a ticket'), ('too_broad', 'Too broad'), ('by_hand', 'We do it by hand'), ('other', 'Other'), ('suspicious', 'Reported as suspicious')], max_length=30)),
                 ('comment', models.CharField(blank=True, max_length=2000)),
                 ('acceptable', models.CharField(blank=True, max_length=1000)),
+                ('asked_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField()),
-                ('msp', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
+                ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('invocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='approvals.invocation')),
             ],
@@ -234,15 +235,31 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(fields=['agent', '-created_at', '-id'], name='invocation_of_agent'),
+            index=models.Index(fields=['agent', '-created_at', '-id', 'msp'], name='invocation_of_agent'),
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('is_write', True)), fields=['msp', 'status'], name='invocation_writes'),
+            index=models.Index(fields=['msp', 'status', '-created_at', '-id'], name='invocation_of_status'),
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at'], name='invocation_open'),
+            index=models.Index(fields=['msp', 'tool', '-created_at', '-id'], name='invocation_of_tool'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('device_id__isnull', False)), fields=['msp', 'device_id', '-created_at', '-id'], name='invocation_of_device'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('organization_id__isnull', False)), fields=['msp', 'organization_id', '-created_at', '-id'], name='invocation_of_organization'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', '-created_at', '-id', 'tool', 'status', 'decided_at'], name='invocation_requests'),
+        ),
+        migrations.AddIndex(
+            model_name='invocation',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at', 'created_at'], name='invocation_open'),
         ),
         migrations.AddIndex(
             model_name='invocation',
@@ -299,6 +316,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invocation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'unknown'), _negated=True), ('is_write', True), _connector='OR'), name='invocation_unknown_is_a_write'),
+        ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(fields=['msp', 'user', '-asked_at', '-invocation'], name='decision_of_person'),
         ),
         migrations.AddConstraint(
             model_name='decision',

@@ -16,7 +16,7 @@ FROZEN = changed(
 )  # fmt: skip
 VOTE = changed(
     "id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "acceptable",
-    "decided_at",
+    "asked_at", "decided_at",
 )  # fmt: skip
 
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
@@ -106,7 +106,8 @@ class Migration(migrations.Migration):
                     "decision_fits_its_request",
                     "approvals_decision",
                     "INSERT",
-                    f"NOT EXISTS ({REQUEST} AND i.digest = NEW.digest AND i.status = 'pending_approval')",
+                    f"NOT EXISTS ({REQUEST} AND i.digest = NEW.digest AND i.status = 'pending_approval' "
+                    "AND i.created_at = NEW.asked_at)",
                     "a vote is on a request that waits, and for what it shows",
                 ),
                 Rule(

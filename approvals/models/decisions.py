@@ -35,7 +35,8 @@ class Decision(models.Model):
     """One person's vote, bound to the digest they saw. Never changed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+")
+    # No index of its own: the one below begins with it.
+    msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
     invocation = models.ForeignKey(Invocation, on_delete=models.PROTECT, related_name="decisions")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
@@ -43,12 +44,18 @@ class Decision(models.Model):
     reason_code = models.CharField(max_length=30, choices=ReasonCode.choices, blank=True)
     comment = models.CharField(max_length=2000, blank=True)
     acceptable = models.CharField(max_length=1000, blank=True)
+    # When the agent asked: a copy, so that what one person decided is found in the order of the activity.
+    asked_at = models.DateTimeField()
     decided_at = models.DateTimeField()
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
         ordering = ["decided_at"]
+        indexes = [
+            # Activity by who decided, and the people who ever did.
+            models.Index(fields=["msp", "user", "-asked_at", "-invocation"], name="decision_of_person"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["invocation", "user"],

@@ -19,7 +19,7 @@ class InvocationQuerySet(TenantQuerySet["Invocation"]):
 
     def requests(self) -> Self:
         """Those that asked for a human. They alone have a deadline, by which an index finds them."""
-        return self.filter(approvals_needed__gt=0, expires_at__isnull=False)
+        return self.filter(expires_at__isnull=False)
 
 
 class Invocation(models.Model):
@@ -89,15 +89,40 @@ class Invocation(models.Model):
         indexes = [
             # Activity of an MSP, newest first; also its last page by keyset.
             models.Index(fields=["msp", "-created_at", "-id"], name="invocation_newest"),
-            # GET /invocations: an agent's own, newest first.
-            models.Index(fields=["agent", "-created_at", "-id"], name="invocation_of_agent"),
-            # The home page's number of unknown outcomes, and the list behind it.
-            models.Index(fields=["msp", "status"], name="invocation_writes", condition=Q(is_write=True)),
+            # Activity by outcome; the home page's calls per day by outcome, counted from this index alone, and its
+            # number of unknown outcomes.
+            models.Index(fields=["msp", "status", "-created_at", "-id"], name="invocation_of_status"),
+            # Activity by tool.
+            models.Index(fields=["msp", "tool", "-created_at", "-id"], name="invocation_of_tool"),
+            # Activity by device, and the devices there are.
+            models.Index(
+                fields=["msp", "device_id", "-created_at", "-id"],
+                name="invocation_of_device",
+                condition=Q(device_id__isnull=False),
+            ),
+            # Activity and queue by organization, and the organizations there are.
+            models.Index(
+                fields=["msp", "organization_id", "-created_at", "-id"],
+                name="invocation_of_organization",
+                condition=Q(organization_id__isnull=False),
+            ),
+            # The queue's decided requests, newest first; the home page's approvals by tool and the times to a
+            # decision, read from this index alone.
+            models.Index(
+                fields=["msp", "-created_at", "-id", "tool", "status", "decided_at"],
+                name="invocation_requests",
+                condition=Q(expires_at__isnull=False),
+            ),
+            # GET /invocations: an agent's own, newest first; activity by agent. The MSP, by which every query starts,
+            # stands last, so that agents are found without it, too.
+            models.Index(fields=["agent", "-created_at", "-id", "msp"], name="invocation_of_agent"),
             # Partial on what a query says without a parameter: SQLite does not match `status IN (?)` with a condition
             # on the status. Only requests expire, only approved ones have a release, and what is sent has a lease.
-            # The approval queue and its badge.
+            # The approval queue; its badge, which every page counts from this index alone.
             models.Index(
-                fields=["msp", "status", "expires_at"], name="invocation_open", condition=Q(expires_at__isnull=False)
+                fields=["msp", "status", "expires_at", "created_at"],
+                name="invocation_open",
+                condition=Q(expires_at__isnull=False),
             ),
             # dispatch.due(), and sweep(), over all MSPs.
             models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(release_by__isnull=False)),

@@ -91,5 +91,11 @@ def at(tenant: Tenant, status: Status) -> Invocation:
 
 def denial(tenant: Tenant, row: Invocation, **values: Any) -> None:
     """A vote against the request, whose status it does not change."""
-    columns = {"user": tenant.approver, "digest": row.digest, "verdict": "denied", **values}
+    columns = {
+        "user": tenant.approver,
+        "digest": row.digest,
+        "verdict": "denied",
+        "asked_at": row.created_at,
+        **values,
+    }
     Decision.objects.create(msp=tenant.msp, invocation=row, decided_at=database_now(), **columns)

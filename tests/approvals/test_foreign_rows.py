@@ -45,6 +45,7 @@ def test_votes_and_attempts_stay_with_their_invocation(acme: Tenant, northwind: 
             user=northwind.approver,
             verdict=Verdict.APPROVED,
             digest=row.digest,
+            asked_at=row.created_at,
             decided_at=now,
         )
     )

@@ -54,6 +54,7 @@ def vote(tenant: Tenant, row: Invocation, user: User, verdict: Verdict) -> None:
         user=user,
         verdict=verdict,
         digest=row.digest,
+        asked_at=row.created_at,
         decided_at=row.created_at,
     )
 

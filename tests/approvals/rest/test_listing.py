@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from approvals.ledger import status_condition
 from approvals.models import Decision, Invocation, Status
-from approvals.reading import status_now
+from approvals.reading import status_condition, status_now
 from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
 from integrations.clock import database_now
@@ -49,6 +48,7 @@ def made(tenant: Tenant, count: int, status: Status = Status.SUCCEEDED, **column
                 user=tenant.approver,
                 verdict="denied",
                 digest=row.digest,
+                asked_at=row.created_at,
                 decided_at=now,
             )
             for row in rows
