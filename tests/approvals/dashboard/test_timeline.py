@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from approvals.display.timeline import timeline_of
 from approvals.models import Attempt, Decision, Invocation, Status
 from integrations.models import Agent, User
@@ -30,13 +32,56 @@ VOTE = Decision(user=User(username="ann"), verdict="approved", decided_at=at(1))
 
 def test_the_story_goes_from_the_request_to_its_end() -> None:
     attempt = Attempt(number=1, started_at=at(2), finished_at=at(3), upstream_status=204)
-    assert told(call(finished_at=at(3)), Status.SUCCEEDED, decisions=[VOTE], attempts=[attempt]) == [
+    row = call(
+        policy="approval_needed", approvals_needed=1, expires_at=at(60), decided_at=at(1), release_by=at(11),
+        finished_at=at(3), dispatch_started_at=at(2),
+    )  # fmt: skip
+    assert told(row, Status.SUCCEEDED, decisions=[VOTE], attempts=[attempt]) == [
         ASKED,
+        "The policy asks a person first",
+        "Held for one approval, until 1 Jan 2026, 13:00:00 UTC at the latest",
         "Approved by ann",
+        "Queued to be sent, until 1 Jan 2026, 12:11:00 UTC at the latest",
         "Attempt 1 recorded; sent to NinjaOne",
         "NinjaOne answered 204",
         "Succeeded",
     ]
+
+
+def test_a_read_at_once_tells_when_it_was_sent_and_answered() -> None:
+    row = call(policy="auto", dispatch_started_at=at(0), finished_at=at(1), upstream_status=200)
+    assert told(row, Status.SUCCEEDED) == [
+        ASKED, "The policy lets it run at once", "Sent to NinjaOne", "NinjaOne answered 200", "Succeeded",
+    ]  # fmt: skip
+
+
+def test_a_refusal_says_why_and_that_nothing_was_sent() -> None:
+    row = call(policy="disabled", finished_at=at(0), error_message="This tool is disabled.")
+    assert told(row, Status.FAILED) == [
+        ASKED, "The policy does not allow it", "Refused; nothing was sent: This tool is disabled.",
+    ]  # fmt: skip
+
+
+def test_who_settled_an_unknown_outcome_and_how_they_knew_is_told() -> None:
+    attempt = Attempt(number=1, started_at=at(2), finished_at=at(3), error_code="outcome_unknown")
+    row = call(dispatch_started_at=at(2), finished_at=at(9), note="Settled by ann: Seen in the feed.")
+    assert told(row, Status.SUCCEEDED, attempts=[attempt])[-2:] == [
+        "No usable answer (outcome_unknown)", "Succeeded: Settled by ann: Seen in the feed.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.BLOCKED])
+def test_what_was_stopped_says_why(status: Status) -> None:
+    row = call(finished_at=at(5), error_message="Cancelled: ann reported a request of this agent as suspicious.")
+    assert told(row, status)[-1] == f"{status.label}: {row.error_message}"
+
+
+def test_two_people_are_both_in_the_story() -> None:
+    second = Decision(user=User(username="bob"), verdict="approved", decided_at=at(2))
+    row = call(approvals_needed=2, expires_at=at(60))
+    steps = told(row, Status.QUEUED, decisions=[second, VOTE])
+    assert steps[1].startswith("Held for 2 approvals")
+    assert steps[2:] == ["Approved by ann", "Approved by bob"]
 
 
 def test_an_attempt_on_the_wire_has_no_end_yet() -> None:
@@ -59,4 +104,4 @@ def test_an_overdue_request_ends_at_the_deadline_that_passed() -> None:
     assert (steps[-1].words, steps[-1].at) == ("Its time was over", "1 Jan 2026, 12:30:00 UTC")
     released = call(expires_at=at(30), release_by=at(10))
     steps = timeline_of(released, status=Status.EXPIRED, decisions=[VOTE], attempts=[], zone="UTC")
-    assert steps[-1].at == "1 Jan 2026, 12:10:00 UTC"
+    assert (steps[-1].at, steps[-1].iso) == ("1 Jan 2026, 12:10:00 UTC", "2026-01-01T12:10:00+00:00")
