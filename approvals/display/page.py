@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
 from approvals.display.effect import Shown, effect_shown
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.outcome import Outcome, outcome_of
-from approvals.display.past import Precedent, past_of, precedent_of
+from approvals.display.past import Earlier, Precedent, earlier_of, past_of, precedent_of
 from approvals.display.request import FrozenRequest, Script, facts_of, frozen_request, parsed, script_sent
 from approvals.display.risks import Risk, risks_of
 from approvals.display.sentence import sentence_of
@@ -107,6 +108,10 @@ class Page:
         """The script that was approved last. Costs a query: only pages that show it ask."""
         return precedent_of(self.row, self.script, self.read_at) if self.script else None
 
+    def earlier(self) -> list[Earlier]:
+        """Decisions on the same before, where no script is compared. Costs a query: only pages that show it ask."""
+        return [] if self.script or not self.row.approvals_needed else earlier_of(self.row, self.read_at)
+
     @property
     def is_moving(self) -> bool:
         """It may change by itself, so that the page looks again."""
@@ -121,15 +126,16 @@ def page_of(
     facts = facts_of(invocation)
     arguments = parsed(invocation.arguments) or {}
     script = script_sent(invocation)
+    target = target_of(invocation, facts)
     ended = invocation.finished_at
     return Page(
         row=invocation,
-        sentence=sentence_of(invocation),
+        sentence=format_html("{}{}", sentence_of(invocation), state_words(target, facts)),
         agent=marked(invocation.agent.name),
         owner=marked(invocation.agent.owner.get_username() if invocation.agent.owner else "nobody"),
         reason=marked(invocation.reason),
         reason_oddities=oddities(invocation.reason),
-        target=target_of(invocation, facts),
+        target=target,
         other_facts=[argument for name in OTHER_FACTS if name in facts for argument in fact_lines(name, facts[name])],
         arguments=[argument_of(name, value, script) for name, value in sorted(arguments.items())],
         request=frozen_request(invocation),
@@ -184,6 +190,15 @@ def target_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) ->
         is_offline=offline if isinstance(offline, bool) else None,
         last_contact=contact_words(device.get("last_contact"), invocation.created_at),
     )
+
+
+def state_words(target: Target, facts: Mapping[str, Mapping[str, Any]]) -> SafeString:
+    """ ", Ubuntu 24.04, online, last seen 12 s before the request": the device as it was, as far as anybody knows."""
+    if not target.device:
+        return SafeString("")
+    online = {True: "offline", False: "online", None: ""}[target.is_offline]
+    words = (marked(str(facts.get("device", {}).get("os_name") or "")), online, target.last_contact)
+    return format_html_join("", ", {}", ((one,) for one in words if one))
 
 
 def contact_words(last_contact: Any, asked_at: datetime) -> str:

@@ -17,6 +17,8 @@ from approvals.models import Decision, Invocation, ReasonCode, Status, Verdict
 from approvals.models.invocations import InvocationQuerySet
 
 LATELY = timedelta(hours=1)
+# Earlier decisions that are shown.
+EARLIER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,19 @@ class Precedent:
     outcome: str
     is_same: bool
     changes: list[Line] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier decision on the same: the agent, the tool, and the device or else the address."""
+
+    id: UUID
+    verdict: str
+    who: SafeString
+    ago: str
+    at: str
+    iso: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ def precedent_of(row: Invocation, script: Script, now: datetime) -> Precedent | 
     earlier = (
         _requests_before(row)
         .filter(device_id=row.device_id, decided_at__isnull=False, approvals_given=F("approvals_needed"))
-        .annotate(approver=_approver())
+        .annotate(approver=_decider(Verdict.APPROVED))
         .only("tool", "body", "status", "decided_at", "approvals_given")
         .order_by("-decided_at")
         .first()
@@ -72,6 +87,26 @@ def precedent_of(row: Invocation, script: Script, now: datetime) -> Precedent | 
         is_same=is_same,
         changes=[] if is_same else differences(sent.text, script.text),
     )
+
+
+def earlier_of(row: Invocation, now: datetime) -> list[Earlier]:
+    """The newest decisions on the same, newest first. One query."""
+    same = {"path": row.path, "method": row.method} if row.device_id is None else {"device_id": row.device_id}
+    asked = _requests_before(row).filter(decided_at__isnull=False, **same)
+    rows = asked.annotate(decider=_decider(*Verdict)).order_by("-created_at")[:EARLIER]
+    return [
+        Earlier(
+            id=one.pk,
+            verdict="Denied" if one.status == Status.DENIED else "Approved",
+            who=marked(vars(one)["decider"] or "somebody"),
+            ago=age((now - one.decided_at).total_seconds()),
+            at=absolute(one.decided_at, row.msp.time_zone),
+            iso=one.decided_at.isoformat(),
+            outcome="" if one.status == Status.DENIED else Status(one.status).label,
+        )
+        for one in rows.only("status", "decided_at", "created_at")
+        if one.decided_at is not None
+    ]
 
 
 def past_of(row: Invocation) -> Past:
@@ -114,6 +149,6 @@ def _requests_before(row: Invocation) -> InvocationQuerySet:
     )
 
 
-def _approver() -> Subquery:
-    votes = Decision.objects.filter(invocation=OuterRef("pk"), verdict=Verdict.APPROVED)
+def _decider(*verdicts: Verdict) -> Subquery:
+    votes = Decision.objects.filter(invocation=OuterRef("pk"), verdict__in=verdicts)
     return Subquery(votes.order_by("-decided_at").values("user__username")[:1])
