@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
 
-from approvals.admin.filters import AgentFilter, StatusFilter, ToolFilter
-from approvals.admin.lists import LedgerAdmin
+from approvals.admin.activity_form import ActivityForm
 from approvals.admin.reading import invocation_page
-from approvals.display.rows import UNREAD
+from approvals.cursors import cursor_read
+from approvals.display.rows import UNREAD, row_of
+from approvals.history.exports import Export, Format, activity_export
+from approvals.history.pages import COUNT_CAP, SEARCHED, HistoryPage, Place, history_page, rows_of
 from approvals.models import Invocation
+from integrations.clock import likely_now
+from integrations.models import Membership, User
+from integrations.tenant_admin import TenantModelAdmin, acting_member
+
+TEMPLATES = "admin/approvals/invocation"
+NOTHING = HistoryPage(ids=[], count=0)
 
 
 @admin.register(Invocation)
-class InvocationAdmin(LedgerAdmin):
-    """Reads, writes and refusals, newest first."""
+class InvocationAdmin(TenantModelAdmin[Invocation]):
+    """Reads, writes and refusals, newest first. Nobody adds, changes or deletes one."""
 
-    list_filter = (StatusFilter, ToolFilter, AgentFilter)
     list_title = "Activity"
-    change_list_template = "admin/approvals/invocation/change_list.html"
-    list_rows_template = "admin/approvals/invocation/rows.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
         """Without the long texts, which a line does not show."""
@@ -33,18 +42,80 @@ class InvocationAdmin(LedgerAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, with our page in place of its form."""
+        view = self.admin_site.admin_view
         return [
-            path("<uuid:invocation_id>/", self.admin_site.admin_view(self.story), name="approvals_invocation_page"),
-            path("<uuid:invocation_id>/change/", self.admin_site.admin_view(self.to_page)),
+            path("export/", view(require_POST(self.export)), name="activity-export"),
+            path("<uuid:invocation_id>/", view(self.story), name="approvals_invocation_page"),
+            path("<uuid:invocation_id>/change/", view(self.to_page)),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A page of the calls that fit; its rows alone for the script that asks for them again."""
+        member, place = acting_member(request), _place(request)
+        # A line decides nothing: its times may be a moment off.
+        now = likely_now()
+        form = ActivityForm(request.GET, msp=member.msp, now=now)
+        is_poll = bool(getattr(request, "htmx", False))
+        page = history_page(member.msp, form.filters(), place, is_counted=not is_poll) if form.is_valid() else NOTHING
+        zone = member.msp.time_zone
+        context = {
+            "title": self.list_title,
+            "form": form,
+            "page": page,
+            "place": place,
+            "rows": [row_of(row, now, zone) for row in rows_of(member.msp, page.ids, without=UNREAD)],
+            "here": request.get_full_path(),
+            "may_export": may_export(member),
+            "formats": Format,
+            "count_cap": COUNT_CAP - 1,
+            "searched": SEARCHED,
+        }
+        if is_poll:
+            return TemplateResponse(request, f"{TEMPLATES}/rows.html", context)
+        context = {**self.admin_site.each_context(request), **context, **(extra_context or {})}
+        return TemplateResponse(request, f"{TEMPLATES}/change_list.html", context)
+
+    def export(self, request: HttpRequest) -> StreamingHttpResponse:
+        """Every call that fits as a file, for approvers and admins."""
+        member = acting_member(request)
+        if not may_export(member):
+            raise PermissionDenied
+        form = ActivityForm(request.POST, msp=member.msp, now=likely_now())
+        if not form.is_valid() or request.POST.get("format") not in Format.values:
+            raise BadRequest("These filters cannot be read. Nothing was exported.")
+        export = Export(
+            msp=member.msp,
+            user=cast(User, request.user),
+            filters=form.filters(),
+            shown=form.said,
+            format=Format(request.POST["format"]),
+        )
+        response = StreamingHttpResponse(activity_export(export), content_type=export.format.content_type)
+        name = f"activity-{slugify(member.msp.slug)}-{form.now:%Y%m%d-%H%M}.{export.format.value}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     def story(self, request: HttpRequest, invocation_id: UUID) -> TemplateResponse:
         """One call with its whole story."""
         page = invocation_page(request, invocation_id)
         context = {**self.admin_site.each_context(request), "title": page.row.tool_name, "page": page}
-        return TemplateResponse(request, "admin/approvals/invocation/page.html", context)
+        return TemplateResponse(request, f"{TEMPLATES}/page.html", context)
 
     def to_page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """Django's address of a row leads to its page."""
         return redirect(reverse("admin:approvals_invocation_page", args=[invocation_id]))
+
+
+def may_export(member: Membership) -> bool:
+    """Who may take the activity with them. Everybody of the MSP may read it, page by page."""
+    return member.is_admin or member.is_approver
+
+
+def _place(request: HttpRequest) -> Place:
+    """Where the page begins, by its address; an unreadable one means the newest page."""
+    return Place(
+        before=cursor_read(request.GET.get("before", "")),
+        after=cursor_read(request.GET.get("after", "")),
+        is_oldest="oldest" in request.GET,
+    )

@@ -21,6 +21,7 @@ class Event:
 
     age: str
     at: str
+    iso: str
     words: str = ""
 
 
@@ -46,7 +47,7 @@ def health_of(msp: Msp, now: datetime) -> Health:
     ends = list(calls.values_list("status", "upstream_status", "error_code", "finished_at")[:NEWEST])
 
     def event(moment: datetime, words: str = "") -> Event:
-        return Event(age((now - moment).total_seconds()), absolute(moment, msp.time_zone), words)
+        return Event(age((now - moment).total_seconds()), absolute(moment, msp.time_zone), moment.isoformat(), words)
 
     answers = [end for status, upstream, _, end in ends if end and _is_answer(status, upstream)]
     faults = [(end, code) for _, _, code, end in ends if end and code in FAULTS]

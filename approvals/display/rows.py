@@ -28,6 +28,7 @@ class Row:
     organization: SafeString
     is_request: bool
     created: str
+    created_iso: str
     age: str
     deadline: str
     left: str
@@ -59,6 +60,7 @@ def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool =
         organization=marked(invocation.organization_name),
         is_request=needed > 0,
         created=absolute(invocation.created_at, zone),
+        created_iso=invocation.created_at.isoformat(),
         age=age((now - invocation.created_at).total_seconds()),
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),

@@ -54,6 +54,7 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
     """Of the pages that are not Django's."""
     digest = rows["digest"]
     return {
+        "activity-export": {"format": "csv"},
         "switch": {"msp": str(tenant.msp.pk)},
         "approval-approve": {"digest": digest},
         "approval-deny": {"digest": digest, "reason_code": "other", "comment": "No."},

@@ -62,26 +62,28 @@ class Matrix:
         writes = Writes()
         with transaction.atomic():
             with connection.execute_wrapper(writes):
-                response = self.client.post(url, body) if method == "POST" else self.client.get(url, body)
+                response: Any = self.client.post(url, body) if method == "POST" else self.client.get(url, body)
+                # Of an export, all that it streams.
+                content = (response.getvalue() if response.streaming else response.content).decode()
             after = self.state() if writes.happened else self.before
             transaction.set_rollback(True)
         if signed_in is not None:
             self.client.cookies["sessionid"] = signed_in
-        self.judge(method, url, response, after)
+        self.judge(method, url, response, content, after)
         self.seen += response.status_code == 200
-        text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", response.content.decode())
+        text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", content)
         return response.status_code, response.headers.get("Location", ""), text
 
     def state(self) -> State:
         """Both tenants and the platform as they are now."""
         return rows_of(self.foreign_tenant.msp), rows_of(self.own_tenant.msp), platform_rows()
 
-    def judge(self, method: str, url: str, response: Any, after: State) -> None:
+    def judge(self, method: str, url: str, response: Any, content: str, after: State) -> None:
         """Note what must not have happened."""
         what = f"{method} {url}"
         if response.status_code >= 500:
             self.faults.append(f"{what} answered {response.status_code}")
-        text = f"{response.headers} {response.content.decode()}".lower()
+        text = f"{response.headers} {content}".lower()
         asked = what.lower()
         self.faults += [f"{what} shows {word!r}" for word in self.words if word in text and word not in asked]
         foreign, own, platform = map(changed_tables, self.before, after)
