@@ -2,7 +2,7 @@
 #   make demo    try it: a server with two made-up MSPs and a NinjaOne of its own
 #   make test    all tests (DATABASE_URL=postgresql://... runs them there; ARGS="tests/config -x" narrows)
 #   make check   lint, types, import rules, migrations
-#   make bench   calls per second and CPU per call, over HTTP
+#   make bench   calls per second and CPU per call, over HTTP; then the staff's pages at a million calls (PAGES=--help)
 #   make chaos   kill -9 under load, then what NinjaOne received against what the ledger says
 #   make lock    pin the dependencies anew
 #   make mcp-tools   what some tests of /mcp need: the official suite and the Inspector, by npm, for Linux on x64
@@ -71,6 +71,7 @@ check: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(RUN) -m bench $(ARGS)
+	$(RUN) -m bench.pages $(PAGES)
 
 chaos: $(VENV)/.development
 	$(RUN) -m chaos $(ARGS)

@@ -10,8 +10,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ class Site:
     lanes: int
     # The first MSP's people by role: user name and password.
     people: dict[str, tuple[str, str]]
+    # Runs a command of manage.py with the server's environment; gives what it printed.
+    manage: Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def site(database: Database, workers: int | None, lanes: int = 1) -> Iterator[Si
             keys = [agent["key"] for agent in data["msps"][0]["agents"]]
             users = reversed(data["msps"][0]["users"])
             people = {user["role"]: (user["username"], user["password"]) for user in users}
-            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, lanes, people)
+            manage = partial(_manage, env)
+            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, lanes, people, manage)
 
 
 @contextlib.contextmanager
