@@ -23,11 +23,18 @@
     (field ?? document.querySelector("#decide a.button"))?.focus();
   };
 
+  // On a request: to its form. In the queue: to the page of the request that has the focus, and there to the form.
+  const answer = (form) => {
+    const row = document.activeElement;
+    if (row.matches(".queue a[id^='row-']")) window.location.assign(`${row.href}#${form}`);
+    else go(form);
+  };
+
   const KEYS = {
     j: () => step(1),
     k: () => step(-1),
-    a: () => go("approve"),
-    d: () => go("deny"),
+    a: () => answer("approve"),
+    d: () => answer("deny"),
     "?": () => dialog.showModal(),
   };
 
@@ -39,6 +46,8 @@
     event.preventDefault();
     KEYS[event.key]();
   });
+
+  if (["#approve", "#deny"].includes(window.location.hash)) go(window.location.hash.slice(1));
 
   isOn.checked = !localStorage.getItem(OFF);
   isOn.addEventListener("change", () => {
