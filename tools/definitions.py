@@ -63,6 +63,11 @@ class Tool:
         return f"{VENDOR}:{self.name}"
 
     @property
+    def summary(self) -> str:
+        """What it does in one sentence: the first of its description."""
+        return re.split(r"(?<=[.!?]) ", self.description, maxsplit=1)[0]
+
+    @property
     def is_write(self) -> bool:
         """Whether a call may change something."""
         return not self.read_only

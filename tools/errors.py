@@ -67,3 +67,7 @@ class PolicyError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class PolicyOvertakenError(PolicyError):
+    """Somebody else changed a policy after this person looked. Nothing was changed."""

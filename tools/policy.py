@@ -18,7 +18,7 @@ from integrations.prepared import PreparedValues
 from tools.calls import Call
 from tools.catalogue import classify
 from tools.definitions import GROUPS, VENDOR, Tool
-from tools.errors import PolicyError
+from tools.errors import PolicyError, PolicyOvertakenError
 from tools.models import Mode, ToolPolicy
 from tools.registry import TOOLS
 
@@ -113,10 +113,12 @@ def policies_update(
     actor: Actor,
     changes: Mapping[str, Mode],
     approvals: Mapping[str, int] | None = None,
+    seen_version: int | None = None,
 ) -> list[str]:
     """Sets modes, and how many approvals a tool needs; gives the ids of the tools whose policy is now another one.
 
-    Everything or nothing. Raises PolicyError.
+    Everything or nothing. `seen_version` is the connection's count of policy changes that the person looked at; None
+    for whoever does not go by one. Raises PolicyError, PolicyOvertakenError where that count is another by now.
     """
     approvals = approvals or {}
     _change_check(changes, approvals)
@@ -124,6 +126,8 @@ def policies_update(
     with transaction.atomic():
         # Two admins who save at once queue up here, so that before and after in the audit are true.
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
+        if seen_version is not None and seen_version != locked.policy_version:
+            raise PolicyOvertakenError("Nothing was saved: somebody else changed the policies in the meantime.")
         current = policies_of(locked)
         for tool_id in sorted({*changes, *approvals}):
             before = current[tool_id]
@@ -159,7 +163,7 @@ def _policy_set(connection: Connection, before: PolicyRow, *, mode: Mode, approv
     elif not rows.filter(version=before.version).update(
         mode=mode, approvals_needed=approvals_needed, version=F("version") + 1, changed_at=Now()
     ):
-        raise PolicyError(
+        raise PolicyOvertakenError(
             "Somebody else changed this policy at the same moment. Nothing was saved; look and save again."
         )
 

@@ -21,4 +21,6 @@ urlpatterns = [
     path("ninjaone/runner", runner.save, name="runner-save"),
     path("ninjaone/runner/remove", runner.remove, name="runner-remove"),
     path("ninjaone/policies", policies.save, name="policy-save"),
+    path("ninjaone/policies/preview", policies.preview, name="policy-preview"),
+    path("ninjaone/policies/reviewed", policies.reviewed, name="policy-reviewed"),
 ]

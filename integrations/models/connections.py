@@ -31,6 +31,7 @@ class Connection(models.Model):
     client_secret = SealedField(null=True, editable=False)
     access_token = SealedField(null=True, editable=False)
     refresh_token = SealedField(null=True, editable=False)
+    access_issued_at = models.DateTimeField(null=True, editable=False)
     access_expires_at = models.DateTimeField(null=True, editable=False)
     granted_scopes = models.CharField(max_length=300, blank=True, editable=False)
     state = models.CharField(
@@ -43,11 +44,22 @@ class Connection(models.Model):
     token_version = models.PositiveIntegerField(default=0, editable=False)
     # Who refreshes right now; free when null or past (database time).
     refresh_lease_until = models.DateTimeField(null=True, editable=False)
+    # When NinjaOne last answered, what last went wrong, and until when it is left alone (see ninjaone.contact).
+    answered_at = models.DateTimeField(null=True, editable=False)
+    failed_at = models.DateTimeField(null=True, editable=False)
+    failure = models.CharField(max_length=300, blank=True, editable=False)
+    rests_until = models.DateTimeField(null=True, editable=False)
+    # When somebody last pressed Test.
+    tested_at = models.DateTimeField(null=True, editable=False)
     # Counts every change of a tool policy of this connection.
     policy_version = models.PositiveIntegerField(default=0, editable=False)
+    # When an admin said that the policies are right as they are.
+    policies_reviewed_at = models.DateTimeField(null=True, editable=False)
     runner_script_id = models.PositiveIntegerField("bash runner script id", null=True, blank=True)
     # What NinjaOne said of the runner script when its id was saved: {"name", "updatedOn", "lastUpdatedBy", ...}.
     runner_seal = models.JSONField(null=True, blank=True, editable=False)
+    runner_saved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
+    runner_saved_at = models.DateTimeField(null=True, editable=False)
     authorized_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
     authorized_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

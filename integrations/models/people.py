@@ -64,6 +64,8 @@ class Membership(models.Model):
         default=False,
         help_text="Manages the connection, policies, agents and members. Does not decide.",
     )
+    # When this admin put the list of first steps away.
+    steps_hidden_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -22,9 +22,9 @@ WITHOUT_BODY = (
     "app_list", "_page", "approval-standing", "approval-waiting", "agent-key-issue", "agent-key-revoke",
     "agent-key-rotate", "integration-list",
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
-    "ninjaone-callback", "runner-remove", "visit-leave", "invitation", "invitation-withdraw", "msp-stop",
-    "agent-stop", "everything-stop", "approval-report", "destination-test", "destination-secret", "destination-again",
-    "destination-again-all", "webhook-remove",
+    "ninjaone-callback", "runner-remove", "policy-reviewed", "visit-leave", "invitation", "invitation-withdraw",
+    "msp-stop", "agent-stop", "everything-stop", "approval-report", "destination-test", "destination-secret",
+    "destination-again", "destination-again-all", "webhook-remove",
 )  # fmt: skip
 
 
@@ -69,7 +69,10 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "visit": {"reason": "A support case of theirs."},
         "msp-rules": {"time_zone": "UTC", "own_requests_allowed": "on"},
         "webhook-save": {"url": "https://hooks.example.com/countersign"},
-        "policy-save": {"mode_ninjaone:ninja-get-device": "disabled"},
+        "policy-save": {"policy_version": "0", "mode-ninja-get-device": "disabled"},
+        "policy-preview": {"policy_version": "0", "mode-ninja-get-device": "disabled"},
+        "first-steps": {"show": "no"},
+        "msp-first-admin": {"email": "first@example.com"},
     }
 
 

@@ -39,8 +39,11 @@ def member_page(page: Page) -> View:
     return admin.site.admin_view(view)
 
 
-def admin_page(page: Page) -> View:
-    """A form of the MSP's admins, and what it sends, by somebody who has shown lately that it is them."""
+def admin_page(page: Page, *, back: str | None = DETAIL) -> View:
+    """A form of the MSP's admins, and what it sends, by somebody who has shown lately that it is them.
+
+    `back` names the page that they come back to after showing it; None where a POST changes nothing: nobody is asked.
+    """
 
     @wraps(page)
     def view(request: HttpRequest) -> HttpResponse:
@@ -49,20 +52,22 @@ def admin_page(page: Page) -> View:
             return _refusal(request, "Only admins of the MSP change its integrations. Ask one of them.")
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        if request.method == "POST" and (ask := step_up(request, back=reverse(DETAIL))) is not None:
-            return ask
+        if request.method == "POST" and back is not None:
+            ask = step_up(request, back=reverse(back))
+            if ask is not None:
+                return ask
         return page(request, membership)
 
     return admin.site.admin_view(view)
 
 
-def admin_action(page: Page) -> View:
+def admin_action(page: Page, *, back: str = DETAIL) -> View:
     """What a button of the detail page does; opened as an address it only leads back there."""
 
     def action(request: HttpRequest, membership: Membership) -> HttpResponse:
         return page(request, membership) if request.method == "POST" else to_detail()
 
-    return admin_page(wraps(page)(action))
+    return admin_page(wraps(page)(action), back=back)
 
 
 def with_connection(page: ConnectionPage) -> Page:
@@ -82,7 +87,7 @@ def with_connection(page: ConnectionPage) -> Page:
 def connection_of(membership: Membership) -> Connection | None:
     """The MSP's connection to NinjaOne, if it has one."""
     rows = Connection.objects.for_msp(membership.msp).filter(vendor=VENDOR)
-    return rows.select_related("msp", "authorized_by").first()
+    return rows.select_related("msp", "authorized_by", "runner_saved_by").first()
 
 
 def to_detail() -> HttpResponse:

@@ -1,44 +1,117 @@
-"""The button of the section Policies."""
+"""The buttons of the section Policies: choose, read what it would change, save. And: they are right as they are."""
 
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from integrations.audit import Actor
-from integrations.models import Membership
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now
+from integrations.models import AuditEvent, Connection, Membership
 from tools.errors import PolicyError
 from tools.pages.detail import detail_page
-from tools.pages.members import admin_action, connection_of, person, to_detail
+from tools.pages.members import (
+    admin_action,
+    admin_page,
+    connection_of,
+    person,
+    rendered,
+    to_detail,
+    with_connection,
+)
+from tools.pages.policies_draft import changes_of, draft_changes, draft_forget, draft_keep
 from tools.pages.policies_form import PoliciesForm
 from tools.policy import policies_update
 
+PREVIEW = "integrations:policy-preview"
 
-def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
+
+def _preview(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """What was chosen, tool by tool, before anything is saved. A POST brings the choice, and changes nothing."""
     connection = connection_of(membership)
     if connection is None:
         messages.error(request, "Nothing was saved: connect NinjaOne first.")
         return to_detail()
+    if request.method == "POST":
+        return _chosen(request, membership, connection)
+    changes = draft_changes(request, connection)
+    if not changes:
+        messages.info(request, "Nothing was changed: the policies are as they were.")
+        return to_detail()
+    return rendered(
+        request,
+        "policies_preview.html",
+        title="Change policies?",
+        changes=changes,
+        looser=sum(change.is_looser for change in changes),
+        version=connection.policy_version,
+    )
+
+
+def _chosen(request: HttpRequest, membership: Membership, connection: Connection) -> HttpResponse:
     form = PoliciesForm(connection=connection, data=request.POST)
     if not form.is_valid:
         return detail_page(request, membership, policies_form=form)
     modes, approvals = form.changes()
+    draft_keep(request, connection, modes=modes, approvals=approvals)
+    return redirect(PREVIEW)
+
+
+def _save(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Save what the page of the preview showed, unless the policies are no longer those that it compared with."""
+    form = PoliciesForm(connection=connection, data=request.POST)
+    if not form.is_valid:
+        faults = [f"{line.tool.name}: {line.error}" for line in form.lines if line.error]
+        return _refused(request, connection, f"Nothing was saved. {' '.join(faults)}" if faults else form.problem)
+    modes, approvals = form.changes()
+    changes = changes_of(connection, modes=modes, approvals=approvals)
     try:
         changed = policies_update(
-            connection=connection, actor=Actor.user(person(request)), changes=modes, approvals=approvals
+            connection=connection,
+            actor=Actor.user(person(request)),
+            changes=modes,
+            approvals=approvals,
+            seen_version=form.version,
         )
     except PolicyError as error:
-        form.problem = error.message
-        return detail_page(request, membership, policies_form=form)
-    messages.success(request, _said(form, changed))
+        return _refused(request, connection, error.message)
+    draft_forget(request)
+    if changed:
+        said = "; ".join(change.sentence for change in changes)
+        messages.success(request, f"Saved, and in force from the next call on: {said}.")
+    else:
+        messages.info(request, "Nothing was changed: the policies are as they were.")
     return to_detail()
 
 
-def _said(form: PoliciesForm, changed: list[str]) -> str:
-    if not changed:
-        return "Nothing was changed: the policies are as they were."
-    sentences = [line.sentence for line in form.lines if line.tool.id in changed]
-    return f"Saved, and in force from the next call on: {'; '.join(sentences)}."
+def _refused(request: HttpRequest, connection: Connection, problem: str) -> HttpResponse:
+    """Back to the preview, which compares with the policies as they are now, or to the table where nothing is left."""
+    newest = AuditEvent.objects.for_msp(connection.msp).filter(action="policy.changed").first()
+    who = f" The last change is {newest.actor}'s, of {newest.subject}." if newest else ""
+    if draft_changes(request, connection):
+        messages.error(request, f"{problem}{who} Below is what your changes would do now. Read it, then save again.")
+        return redirect(PREVIEW)
+    messages.error(request, f"{problem}{who} Below the policies stand as they are now; make your changes again.")
+    return to_detail()
 
 
-save = admin_action(_save)
+def _reviewed(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Somebody has read them and leaves them as they are."""
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(policies_reviewed_at=Now())
+        audit_append(
+            msp=connection.msp,
+            actor=Actor.user(person(request)),
+            action="policy.reviewed",
+            subject=str(connection),
+            data={"connection": str(connection.pk), "policy_version": connection.policy_version},
+        )
+    messages.success(request, "Noted: the policies stay as they are.")
+    return to_detail()
+
+
+preview = admin_page(_preview, back=None)
+save = admin_action(with_connection(_save), back=PREVIEW)
+reviewed = admin_action(with_connection(_reviewed))

@@ -11,6 +11,9 @@ from tools.models import Mode
 from tools.policy import PolicyRow, policy_table
 
 APPROVALS = {"1": 1, "2": 2}
+# What the button to reset everything sends in place of a tool's name.
+EVERY_TOOL = "all"
+OVERTAKEN = "Nothing was saved: the policies were changed after this page was opened."
 
 
 @dataclass(kw_only=True)
@@ -38,13 +41,6 @@ class PolicyLine:
         """How many may be asked for."""
         return list(APPROVALS)
 
-    @property
-    def sentence(self) -> str:
-        """What the form asks for, in words. The line must have no error."""
-        mode = Mode(self.mode)
-        two = " by two people" if mode is Mode.APPROVAL_NEEDED and self.approvals == "2" else ""
-        return f"{self.tool.name}: {mode.label.lower()}{two}"
-
     def read(self, data: Mapping[str, str]) -> None:
         """Take over what was sent for this tool; what was not sent stays as it is."""
         self.mode = data.get(f"mode-{self.tool.name}", self.mode)
@@ -53,6 +49,10 @@ class PolicyLine:
             self.error = f"Choose one of: {', '.join(mode.label for mode in self.row.choices)}."
         elif self.approvals not in APPROVALS:
             self.error = "Choose 1 or 2 approvals."
+
+    def reset(self) -> None:
+        """What the tool came with."""
+        self.mode, self.approvals, self.error = self.row.default_mode.value, "1", ""
 
     def wishes(self) -> tuple[Mode | None, int | None]:
         """The mode and the number of approvals to change to, None for what stays. The line must have no error."""
@@ -85,9 +85,19 @@ class PoliciesForm:
             self._read(data)
 
     @property
+    def has_changes(self) -> bool:
+        """Whether anything is not as it came."""
+        return any(line.is_changed for line in self.lines)
+
+    @property
     def lines(self) -> list[PolicyLine]:
         """The lines of all groups."""
         return [line for group in self.groups for line in group.lines]
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether what was sent compares with policies that are no more."""
+        return self.problem == OVERTAKEN
 
     @property
     def is_valid(self) -> bool:
@@ -107,10 +117,7 @@ class PoliciesForm:
 
     def _read(self, data: Mapping[str, str]) -> None:
         if data.get("policy_version") != str(self.version):
-            self.problem = (
-                "Nothing was saved: the policies were changed after this page was opened. "
-                "Below they stand as they are now; make your changes again."
-            )
+            self.problem = OVERTAKEN
             return
         known = {f"{kind}-{line.tool.name}" for line in self.lines for kind in ("mode", "approvals")}
         if any(name.startswith(("mode-", "approvals-")) and name not in known for name in data):
@@ -118,5 +125,14 @@ class PoliciesForm:
             return
         for line in self.lines:
             line.read(data)
-        if any(line.error for line in self.lines):
+        self._reset(data.get("reset", ""))
+        if not self.problem and any(line.error for line in self.lines):
             self.problem = "Nothing was saved: see the marked tools."
+
+    def _reset(self, name: str) -> None:
+        """The button that was pressed: nothing, a tool's name, or `all`."""
+        lines = [line for line in self.lines if name in {EVERY_TOOL, line.tool.name}]
+        if name and not lines:
+            self.problem = "Nothing was saved: a tool was named that does not exist."
+        for line in lines:
+            line.reset()

@@ -14,8 +14,10 @@ CALLBACK = "/dashboard/integrations/ninjaone-callback"
 RUNNER = "/dashboard/integrations/ninjaone/runner"
 RUNNER_REMOVE = "/dashboard/integrations/ninjaone/runner/remove"
 POLICIES = "/dashboard/integrations/ninjaone/policies"
+PREVIEW = "/dashboard/integrations/ninjaone/policies/preview"
+REVIEWED = "/dashboard/integrations/ninjaone/policies/reviewed"
 
 LOOKS = [LIST, DETAIL, STATE]
 QUESTIONS = [DISCONNECT, RUNNER_REMOVE]
-BUTTONS = [SAVE, TEST, AUTHORIZE, RUNNER, POLICIES]
-ACTIONS = [*BUTTONS, *QUESTIONS]
+BUTTONS = [SAVE, TEST, AUTHORIZE, RUNNER, POLICIES, REVIEWED]
+ACTIONS = [*BUTTONS, *QUESTIONS, PREVIEW]

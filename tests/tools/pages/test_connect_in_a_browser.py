@@ -155,9 +155,17 @@ def test_runner_and_policies_are_set_on_the_same_page(
     expect(approvals).to_be_hidden()
     page.get_by_label("Mode of ninja-list-devices").select_option("approval_needed")
     approvals.select_option("2")
-    page.get_by_role("button", name="Save policies").click()
+    page.get_by_label("Mode of ninja-reboot-device").select_option("auto")
+    page.get_by_role("button", name="Review changes").click()
+    expect(page.get_by_text("1 of 2 changes lets agents do more than now")).to_be_visible()
+    expect(page.locator("tr.is-looser")).to_contain_text("ninja-reboot-device")
+    page.get_by_role("button", name="Save these changes").click()
     expect(page.get_by_text("in force from the next call on")).to_be_visible()
     expect(approvals).to_have_value("2")
+    page.get_by_role("button", name="Reset ninja-reboot-device to its default").click()
+    expect(page.locator("tr.is-stricter")).to_contain_text("ninja-reboot-device")
+    page.get_by_role("button", name="Save this change").click()
+    expect(page.get_by_label("Mode of ninja-reboot-device")).to_have_value("approval_needed")
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert width == 0
     assert complaints == []

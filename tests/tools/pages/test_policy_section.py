@@ -1,15 +1,16 @@
-"""The section Policies: all tools in one table with one Save."""
+"""The section Policies: all tools in one table, and what saving does. What is shown before is next door."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+from django.utils.html import escape
 
 from integrations.models import AuditEvent, Connection
 from tests.cast import Tenant
-from tests.tools.pages.addresses import DETAIL, POLICIES
-from tools.errors import PolicyError
+from tests.tools.pages.addresses import DETAIL, POLICIES, REVIEWED
+from tools.errors import PolicyOvertakenError
 from tools.models import Mode, ToolPolicy
 from tools.pages import policies
 from tools.registry import TOOLS
@@ -46,7 +47,7 @@ def test_members_see_the_modes(acme: Tenant) -> None:
     page = text(acme, "viewer")
     assert page.count("badge is-auto") == 15
     assert page.count("badge is-approval_needed") == 10
-    assert "Save policies" not in page
+    assert "Review changes" not in page
 
 
 def test_one_save_changes_several_tools_and_says_which(acme: Tenant) -> None:
@@ -80,7 +81,26 @@ def test_a_form_that_somebody_else_overtook_is_not_applied(acme: Tenant) -> None
     save(acme, mode_ninja_list_devices="disabled")
     page = save(acme, policy_version=old, mode_ninja_list_devices="auto")
     assert "were changed after this page was opened" in page
+    assert "The last change is user acme-admin&#x27;s, of ninjaone:ninja-list-devices." in page
+    assert "make your changes again" in page
     assert mode("ninja-list-devices") == Mode.DISABLED
+
+
+def test_each_tool_says_in_a_sentence_what_it_does(acme: Tenant) -> None:
+    page = text(acme)
+    for tool in TOOLS.values():
+        assert escape(tool.summary) in page
+        assert tool.summary.endswith(".")
+    assert page.count(">changes things<") == sum(tool.is_write for tool in TOOLS.values())
+
+
+def test_the_defaults_can_be_kept_on_record(acme: Tenant) -> None:
+    assert "Keep the defaults" in text(acme)
+    answer = acme.signed_in(acme.admin).post(REVIEWED, follow=True)
+    assert b"the policies stay as they are" in answer.content
+    assert "Keep the defaults" not in text(acme)
+    assert AuditEvent.objects.for_msp(acme.msp).filter(action="policy.reviewed").count() == 1
+    assert not ToolPolicy.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ def test_a_form_that_somebody_else_overtook_is_not_applied(acme: Tenant) -> None
 def test_a_faulty_form_is_refused_whole(acme: Tenant, fields: dict[str, str], said: str) -> None:
     before = (version(), list(ToolPolicy.objects.values()))
     page = save(acme, mode_ninja_get_device="disabled", **fields)
-    assert said in page
+    assert said in page.split("notice is-bad", 1)[1].split("</li>", 1)[0]
     assert "Nothing was saved" in page
     assert (version(), list(ToolPolicy.objects.values())) == before
 
@@ -118,7 +138,7 @@ def test_before_there_is_a_connection_there_is_no_table(acme: Tenant) -> None:
 
 def test_a_change_that_loses_a_race_is_told(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     def lose(**_: object) -> list[str]:
-        raise PolicyError("Somebody else changed this policy at the same moment.")
+        raise PolicyOvertakenError("Somebody else changed this policy at the same moment.")
 
     monkeypatch.setattr(policies, "policies_update", lose)
     page = save(acme, mode_ninja_get_device="disabled")
