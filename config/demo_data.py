@@ -144,6 +144,7 @@ def _connection(msp: Msp, client_id: str, admin: User) -> Connection:
     connection.client_secret = connection.sealed("client_secret", f"{client_id}-secret")
     connection.access_token = connection.sealed("access_token", grant.access_token)
     connection.refresh_token = connection.sealed("refresh_token", grant.refresh_token)
+    connection.access_issued_at = now
     connection.access_expires_at = now + timedelta(seconds=grant.expires_in)
     connection.granted_scopes = grant.scope
     connection.state = ConnectionState.CONNECTED

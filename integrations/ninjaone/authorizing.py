@@ -16,6 +16,7 @@ from integrations.clock import Now, database_now
 from integrations.encryption import SecretUnreadableError
 from integrations.models import Authorization, Connection, ConnectionState, Membership, User
 from integrations.ninjaone.complaints import plain
+from integrations.ninjaone.contact import NOT_SPOKEN
 from integrations.ninjaone.errors import ConnectError, NotConnectedError
 from integrations.ninjaone.oauth import (
     SCOPES,
@@ -32,7 +33,7 @@ LIFETIME = timedelta(minutes=10)
 
 NOTHING_TO_RENEW_WITH = (
     "NinjaOne gave no refresh token, so the connection ends with its access token, usually after an hour. Tick the "
-    "grant type Refresh Token on the app in NinjaOne (Administration > Apps > API), then authorize again."
+    "grant type Refresh Token on the app in NinjaOne (Administration > Apps > API), then reconnect."
 )
 # What NinjaOne may send back instead of a code.
 REFUSALS = {
@@ -106,7 +107,7 @@ def authorization_finish(
             _audit(connection, user, "connection.authorization_failed", {"reason": reason})
         raise ConnectError(
             "",
-            f"NinjaOne allowed it, but gave no tokens: {reason}. Nothing was changed. Press Authorize again.",
+            f"NinjaOne allowed it, but gave no tokens: {reason}. Nothing was changed. Press the button again.",
         ) from failure
     return _stored(connection, user, tokens)
 
@@ -119,10 +120,10 @@ def _taken(user: User, session_key: str, state: str) -> Authorization:
         raise ConnectError(
             "",
             "This answer belongs to no authorization of this browser: it was used before, replaced by a newer one, or "
-            "started elsewhere. Nothing was changed. Press Authorize again.",
+            "started elsewhere. Nothing was changed. Press the button again.",
         )
     if row.expires_at <= row.database_now or row.msp_id != row.connection.msp_id:
-        raise ConnectError("", "That took longer than 10 minutes. Nothing was changed. Press Authorize again.")
+        raise ConnectError("", "That took longer than 10 minutes. Nothing was changed. Press the button again.")
     return row
 
 
@@ -133,11 +134,14 @@ def _stored(connection: Connection, user: User, tokens: Tokens) -> Connection:
     values: dict[str, Any] = {
         "access_token": connection.sealed("access_token", tokens.access_token),
         "refresh_token": connection.sealed("refresh_token", tokens.refresh_token) if tokens.refresh_token else None,
+        "access_issued_at": now,
         "access_expires_at": now + timedelta(seconds=tokens.lifetime),
         "granted_scopes": " ".join(granted)[:300],
         "state": ConnectionState.CONNECTED,
         "state_reason": "" if has_refresh else NOTHING_TO_RENEW_WITH,
         "refresh_lease_until": None,
+        **NOT_SPOKEN,
+        "answered_at": now,
         "authorized_by": user,
         "authorized_at": now,
     }
@@ -159,12 +163,12 @@ def _refused(connection: Connection, user: User, error: str, description: str) -
     reason = REFUSALS.get(code, f"it answered {code}") + (f' ("{words}")' if words else "")
     with transaction.atomic():
         _audit(connection, user, "connection.authorization_failed", {"reason": reason})
-    return ConnectError("", f"NinjaOne gave no access: {reason}. Nothing was changed. Press Authorize to try again.")
+    return ConnectError("", f"NinjaOne gave no access: {reason}. Nothing was changed. Press the button to try again.")
 
 
 def _changed() -> ConnectError:
     return ConnectError(
-        "", "The connection was changed while the consent was under way. Nothing was stored. Press Authorize again."
+        "", "The connection was changed while the consent was under way. Nothing was stored. Press the button again."
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from integrations.measures import UPSTREAM_SECONDS
 from integrations.models import Connection
 from integrations.ninjaone import exchange as wire
+from integrations.ninjaone.contact import contact_answered, contact_failed
 from integrations.ninjaone.errors import (
     AmbiguousError,
     EgressRefusedError,
@@ -40,6 +41,16 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool) -> Wir
     """
     _check_origin(connection, request)
     wire.require_no_transaction()
+    try:
+        answer = _measured(connection, request, is_write=is_write)
+    except WireError as error:
+        contact_failed(connection, error)
+        raise
+    contact_answered(connection, answer)
+    return answer
+
+
+def _measured(connection: Connection, request: WireRequest, *, is_write: bool) -> WireAnswer:
     started, outcome = time.monotonic(), "error"
     try:
         answer = _throttled(connection, request, started + wire.TOTAL_SECONDS, is_write=is_write)

@@ -1,4 +1,4 @@
-"""What an admin does with a connection: save, test, disconnect. The consent itself is next door in `authorizing`."""
+"""What an admin does with a connection: save, disconnect. Next door are the consent (`authorizing`) and the test."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from django.db.models import F
 from integrations.audit import Actor, audit_append
 from integrations.models import Authorization, Connection, ConnectionState, Msp, User
 from integrations.ninjaone.authorizing import authorization_finish, authorization_start, missing_scopes, redirect_uri
-from integrations.ninjaone.client import send
-from integrations.ninjaone.complaints import plain
-from integrations.ninjaone.errors import ConnectError, UnusableAnswerError, WireError, describe
-from integrations.ninjaone.hosts import base_url, region_choices
-from integrations.ninjaone.wire import WireRequest
+from integrations.ninjaone.contact import NOT_SPOKEN
+from integrations.ninjaone.errors import ConnectError
+from integrations.ninjaone.hosts import region_choices
 
 __all__ = [
     "ConnectError",
@@ -23,7 +21,6 @@ __all__ = [
     "authorization_start",
     "connection_disconnect",
     "connection_save",
-    "connection_test",
     "missing_scopes",
     "redirect_uri",
 ]
@@ -34,11 +31,13 @@ CLIENT_SECRET = re.compile(r"[!-~]{1,500}")
 FORGOTTEN: dict[str, Any] = {
     "access_token": None,
     "refresh_token": None,
+    "access_issued_at": None,
     "access_expires_at": None,
     "granted_scopes": "",
     "state": ConnectionState.NOT_AUTHORIZED,
     "state_reason": "",
     "refresh_lease_until": None,
+    **NOT_SPOKEN,
     "authorized_by": None,
     "authorized_at": None,
     "epoch": F("epoch") + 1,
@@ -81,25 +80,6 @@ def connection_disconnect(*, connection: Connection, user: User) -> Connection:
             data={"connection": str(connection.pk)},
         )
     return Connection.objects.select_related("msp").get(pk=connection.pk)
-
-
-def connection_test(*, connection: Connection) -> str:
-    """Read one page of organizations and say what was seen. Raises ConnectError."""
-    try:
-        request = WireRequest("GET", base_url(connection.region), "/v2/organizations", "pageSize=10")
-        answer = send(connection=connection, request=request, is_write=False)
-        if answer.status != 200:
-            raise ConnectError("", f"NinjaOne answered {answer.status}: {describe(answer).message}")
-        rows = answer.json()
-    except (WireError, UnusableAnswerError, LookupError) as error:
-        raise ConnectError("", f"The test failed: {error}") from error
-    if not isinstance(rows, list):
-        raise ConnectError("", "The test failed: NinjaOne's answer is not a list of organizations.")
-    names = [plain(row.get("name"), 60) for row in rows if isinstance(row, dict)]
-    if not names:
-        return "NinjaOne answers, and the technician who authorized sees no organization."
-    more = ", and there may be more" if len(rows) >= 10 else ""
-    return f"NinjaOne answers, and shows {len(names)} organizations{more}: {', '.join(names[:3])}."
 
 
 def _check(region: str, client_id: str, secret: str | None) -> None:

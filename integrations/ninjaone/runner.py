@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.audit import Actor, audit_append
+from integrations.clock import Now
 from integrations.models import Connection, User
 from integrations.ninjaone.client import send
 from integrations.ninjaone.complaints import plain
@@ -75,10 +76,12 @@ def _problem(script: dict[str, Any]) -> str:
 
 
 def _store(connection: Connection, user: User, script_id: int | None, seal: dict[str, Any] | None, action: str) -> None:
+    values: dict[str, Any] = {"runner_script_id": script_id, "runner_seal": seal}
+    values |= {"runner_saved_by": None if seal is None else user, "runner_saved_at": None if seal is None else Now()}
     with transaction.atomic():
         # The epoch: the script was looked for in the NinjaOne that the connection still leads to.
         unchanged = Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)
-        if not unchanged.update(runner_script_id=script_id, runner_seal=seal):
+        if not unchanged.update(**values):
             raise RunnerError("Nothing was saved: the connection was changed just now. Look at it, and save again.")
         audit_append(
             msp=connection.msp,

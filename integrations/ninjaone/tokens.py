@@ -35,7 +35,7 @@ POLL_SECONDS = 0.1
 
 EXPIRED_FOR_GOOD = (
     "The access token has expired and NinjaOne gave no refresh token: the app lacks the grant type Refresh Token "
-    "(or the scope offline_access). Tick it on the app in NinjaOne, then authorize again."
+    "(or the scope offline_access). Tick it on the app in NinjaOne, then reconnect."
 )
 TOKEN_FIELDS = ("access_token", "refresh_token", "access_expires_at", "token_version", "state", "state_reason")
 
@@ -144,6 +144,7 @@ def _save(row: Connection, now: datetime, tokens: Tokens) -> bool:
     """Save the tokens, in `row` too; False, and nothing is changed, when a newer consent or refresh was faster."""
     values: dict[str, Any] = {
         "access_token": row.sealed("access_token", tokens.access_token),
+        "access_issued_at": now,
         "access_expires_at": now + timedelta(seconds=tokens.lifetime),
     }
     if tokens.refresh_token is not None:

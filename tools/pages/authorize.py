@@ -22,9 +22,9 @@ PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 SIGNED_OUT = (
-    "You are not signed in to Countersign in this browser. Nothing was changed. Sign in, then press Authorize again."
+    "You are not signed in to Countersign in this browser. Nothing was changed. Sign in, then press the button again."
 )
-DAMAGED = "This address is not one that NinjaOne sends: {}. Nothing was changed. Press Authorize again."
+DAMAGED = "This address is not one that NinjaOne sends: {}. Nothing was changed. Press the button again."
 
 
 class CallbackError(ValueError):

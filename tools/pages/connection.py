@@ -8,7 +8,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations.models import Connection, Membership
 from integrations.models.connections import ConnectionState
-from integrations.ninjaone.connect import ConnectError, connection_disconnect, connection_save, connection_test
+from integrations.ninjaone.connect import ConnectError, connection_disconnect, connection_save
+from integrations.ninjaone.testing import connection_test
 from tools.pages.detail import detail_page
 from tools.pages.forms import ConnectionForm, error_place
 from tools.pages.members import (
@@ -50,7 +51,7 @@ def _saved(connection: Connection) -> str:
 
 def _test(request: HttpRequest, connection: Connection) -> HttpResponse:
     try:
-        messages.success(request, connection_test(connection=connection))
+        messages.success(request, connection_test(connection=connection, user=person(request)))
     except ConnectError as error:
         messages.error(request, error.message)
     return to_detail()

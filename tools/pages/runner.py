@@ -11,6 +11,7 @@ from integrations.ninjaone.runner import runner_clear, runner_save
 from tools.pages.detail import detail_page
 from tools.pages.forms import RunnerForm, error_place
 from tools.pages.members import admin_action, admin_page, connection_of, person, rendered, to_detail, with_connection
+from tools.pages.seal import seal_of
 
 
 def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -21,13 +22,21 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
     form = RunnerForm(request.POST, connection=connection)
     if form.is_valid():
         try:
-            runner_save(connection=connection, user=person(request), script_id=form.cleaned_data["script_id"])
+            saved = runner_save(connection=connection, user=person(request), script_id=form.cleaned_data["script_id"])
         except RunnerError as error:
             error_place(form, "script_id", error.message)
         else:
-            messages.success(request, "Saved. NinjaOne has this script, it is active and runs on Linux and macOS.")
+            messages.success(request, _said(connection, saved))
             return to_detail()
     return detail_page(request, membership, runner_form=form)
+
+
+def _said(before: Connection, saved: Connection) -> str:
+    seal = seal_of(saved)
+    said = f"Saved and sealed. NinjaOne has this script, active, for {seal.systems if seal else ''}."
+    if before.runner_script_id != saved.runner_script_id or before.runner_seal == saved.runner_seal:
+        return said
+    return f"{said} It is not as it was when it was saved before: make sure that its text is still the one below."
 
 
 def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:

@@ -11,9 +11,11 @@ from integrations.models import Connection
 
 @dataclass(frozen=True, kw_only=True)
 class Seal:
-    """Name of the script, and when and by whom it was last changed; None and "" where NinjaOne did not say."""
+    """Name of the script, what it runs on, who changed it when; None and "" where NinjaOne did not say."""
 
     name: str
+    language: str
+    systems: str
     changed_at: datetime | None
     changed_by: str
 
@@ -25,9 +27,15 @@ def seal_of(connection: Connection | None) -> Seal | None:
     said: dict[str, Any] = connection.runner_seal or {}
     return Seal(
         name=str(said.get("name") or ""),
+        language=str(said.get("language") or ""),
+        systems=_systems(said.get("operatingSystems")),
         changed_at=_moment(said.get("updatedOn")),
         changed_by=str(said.get("lastUpdatedBy") or ""),
     )
+
+
+def _systems(listed: object) -> str:
+    return ", ".join(map(str, listed)) if isinstance(listed, list) else ""
 
 
 def _moment(seconds: object) -> datetime | None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from integrations.clock import likely_now
+from integrations.encryption import SecretUnreadableError
 from integrations.models import Connection
 from integrations.models.connections import ConnectionState
 from integrations.ninjaone.connect import missing_scopes
-from integrations.ninjaone.hosts import region_choices
+from integrations.ninjaone.contact import is_failing
+from integrations.ninjaone.hosts import UnknownRegionError, base_url, region_choices
+from tools.registry import TOOLS
 
 TITLES = {
     "not_connected": "Not connected",
@@ -15,7 +19,20 @@ TITLES = {
     ConnectionState.CONNECTED: "Connected",
     "limited": "Connected, but limited",
     ConnectionState.NEEDS_REAUTHORIZATION: "Needs reauthorization",
+    "error": "Error",
 }
+UNREADABLE = (
+    "The stored credentials do not open with this server's FERNET_KEYS, so nothing can be sent. Restore the key that "
+    "they were stored with, or enter the client secret again and authorize."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """A scope that NinjaOne did not grant, and what agents cannot do without it."""
+
+    name: str
+    cost: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +45,8 @@ class Standing:
     mark: str = ""
     region: str = ""
     granted: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    missing: list[Scope] = field(default_factory=list)
+    token: str = ""
 
 
 def standing_of(connection: Connection | None) -> Standing:
@@ -39,33 +57,92 @@ def standing_of(connection: Connection | None) -> Standing:
             title=TITLES["not_connected"],
             sentence="Agents cannot reach NinjaOne. Save an app's client id and secret, then authorize it.",
         )
-    missing = missing_scopes(connection) if connection.state == ConnectionState.CONNECTED else []
-    is_limited = connection.state == ConnectionState.CONNECTED and (missing or connection.state_reason)
-    kind = "limited" if is_limited else connection.state
+    is_connected = connection.state == ConnectionState.CONNECTED
+    missing = missing_scopes(connection) if is_connected else []
+    kind, sentence = _connected(connection, missing) if is_connected else _unconnected(connection)
     return Standing(
         kind=kind,
         title=TITLES[kind],
-        sentence=_sentence(connection, missing),
+        sentence=sentence,
         mark=f"{connection.state}.{connection.epoch}.{connection.authorized_at or ''}",
         region=dict(region_choices()).get(connection.region, connection.region),
         granted=connection.granted_scopes.split(),
-        missing=missing,
+        missing=[Scope(name=scope, cost=_cost(scope)) for scope in missing],
+        token=_token(connection),
     )
 
 
-def _sentence(connection: Connection, missing: list[str]) -> str:
-    reason = connection.state_reason
-    match ConnectionState(connection.state):
-        case ConnectionState.NOT_AUTHORIZED:
-            return reason or "The credentials are saved. Authorize opens NinjaOne, where you allow the access."
-        case ConnectionState.NEEDS_REAUTHORIZATION:
-            said = reason or "NinjaOne no longer accepts the authorization."
-            return f"{said} Nothing is sent to NinjaOne until somebody authorizes again."
-        case ConnectionState.CONNECTED if missing:
-            said = f"{reason} " if reason else ""
+def _unconnected(connection: Connection) -> tuple[str, str]:
+    if connection.state == ConnectionState.NEEDS_REAUTHORIZATION:
+        said = connection.state_reason or "NinjaOne no longer accepts the authorization."
+        return connection.state, f"{said} Nothing is sent to NinjaOne until somebody authorizes again."
+    if problem := _unusable(connection):
+        return "error", problem
+    waits = "The credentials are saved. Authorize opens NinjaOne, where you allow the access."
+    return connection.state, connection.state_reason or waits
+
+
+def _connected(connection: Connection, missing: list[str]) -> tuple[str, str]:
+    """Kind and sentence of a connection that has a consent: what stops everything first, what costs something then."""
+    if problem := _unusable(connection):
+        return "error", problem
+    now = likely_now()
+    said = connection.failure.rstrip(".")
+    if is_failing(connection):
+        if connection.rests_until is not None and connection.rests_until > now:
+            seconds = int((connection.rests_until - now).total_seconds()) + 1
+            return "limited", f"{said}. Calls are sent again in {seconds} second{'' if seconds == 1 else 's'}."
+        return (
+            "error",
+            f"The last call got no answer: {said}. The next one that is answered ends this; Test sends one now.",
+        )
+    if not missing and not connection.state_reason:
+        return connection.state, "Agents reach NinjaOne, as far as the policies let them."
+    reasons = [connection.state_reason] if connection.state_reason else []
+    if missing:
+        reasons.append(
+            f"NinjaOne did not grant {', '.join(missing)}, so some tools will be refused. "
+            "Tick the scopes on the app in NinjaOne, then reconnect."
+        )
+    return "limited", " ".join(reasons)
+
+
+def _unusable(connection: Connection) -> str:
+    """Why nothing can be sent with what is stored, whatever NinjaOne thinks of it; "" where it can be used."""
+    try:
+        base_url(connection.region)
+        for name in ("client_secret", "access_token"):
+            connection.secret(name)
+    except UnknownRegionError as error:
+        return f"{error} Nothing can be sent. Choose a region again."
+    except SecretUnreadableError:
+        return UNREADABLE
+    return ""
+
+
+def _token(connection: Connection) -> str:
+    """What becomes of the access token at its end."""
+    if connection.access_expires_at is None:
+        return ""
+    is_over = connection.access_expires_at <= likely_now()
+    if connection.refresh_token is None:
+        return "There is no refresh token: somebody must reconnect." if is_over else "The connection ends with it."
+    return "It is renewed with the next call." if is_over else "It is renewed by itself before that."
+
+
+def _cost(scope: str) -> str:
+    tools = TOOLS.values()
+    match scope:
+        case "monitoring":
             return (
-                f"{said}NinjaOne did not grant {', '.join(missing)}, so some tools will be refused. "
-                "Tick the scopes on the app in NinjaOne, then authorize again."
+                f"the {sum(tool.read_only for tool in tools)} tools that read are refused, and so is everything that "
+                "a technician would have to be shown first"
             )
-        case ConnectionState.CONNECTED:
-            return reason or "Agents reach NinjaOne, as far as the policies let them."
+        case "management":
+            writing = [tool.name for tool in tools if tool.is_write]
+            return f"the {len(writing)} tools that change something are refused: {', '.join(writing)}"
+        case "control":
+            return "remote access, which none of the 25 tools is known to need"
+        case "offline_access":
+            return "no refresh token: the connection ends with its access token, usually after an hour"
+    return "nothing that is known here"

@@ -73,7 +73,7 @@ def test_an_exchange_that_fails_changes_nothing(saved: Tenant, ninjaone: Sandbox
     with pytest.raises(ConnectError) as caught:
         finish(saved, returned)
 
-    assert "Press Authorize again" in caught.value.message
+    assert "Press the button again" in caught.value.message
     assert returned.code not in caught.value.message
     row = Connection.objects.get(pk=saved.connection.pk)
     assert (row.state, row.access_token) == (ConnectionState.NOT_AUTHORIZED, None)

@@ -12,10 +12,10 @@ from integrations.ninjaone.connect import (
     authorization_start,
     connection_disconnect,
     connection_save,
-    connection_test,
 )
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults
 from integrations.ninjaone.sandbox.faults import Fault
+from integrations.ninjaone.testing import connection_test
 from tests.cast import Tenant
 
 
@@ -158,22 +158,22 @@ def test_disconnecting_forgets_everything_at_once(acme: Tenant) -> None:
 
 
 def test_a_test_says_what_it_saw(acme: Tenant) -> None:
-    assert connection_test(connection=acme.connection) == (
-        "NinjaOne answers, and shows 3 organizations: Acme Dental, Borealis Logistics, City Library."
+    assert connection_test(connection=acme.connection, user=acme.admin).startswith(
+        "NinjaOne answers, and shows 3 organizations: Acme Dental, Borealis Logistics, City Library. It took "
     )
 
 
 def test_a_test_of_a_technician_who_sees_nothing_says_so(acme: Tenant, ninjaone: Sandbox) -> None:
     ninjaone.acme.organizations.clear()
 
-    assert "sees no organization" in connection_test(connection=acme.connection)
+    assert "sees no organization" in connection_test(connection=acme.connection, user=acme.admin)
 
 
 def test_a_full_page_may_have_more_behind_it(acme: Tenant, ninjaone: Sandbox) -> None:
     ten = b"[" + b",".join(b'{"name": "O%d"}' % number for number in range(10)) + b"]"
     ninjaone.faults.add("GET", "/v2/organizations", faults.raw(200, ten, "application/json"))
 
-    assert "10 organizations, and there may be more" in connection_test(connection=acme.connection)
+    assert "10 organizations, and there may be more" in connection_test(connection=acme.connection, user=acme.admin)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_test_that_fails_says_why(
     ninjaone.faults.add("GET", "/v2/organizations", fault, times=9)
 
     with pytest.raises(ConnectError) as caught:
-        connection_test(connection=acme.connection)
+        connection_test(connection=acme.connection, user=acme.admin)
     assert words in caught.value.message
 
 
@@ -200,8 +200,9 @@ def test_a_test_without_tokens_says_so(acme: Tenant, settings: LazySettings) -> 
     connection = connection_disconnect(connection=acme.connection, user=acme.admin)
 
     with pytest.raises(ConnectError) as caught:
-        connection_test(connection=connection)
+        connection_test(connection=connection, user=acme.admin)
     assert "not connected" in caught.value.message
     settings.NINJAONE_SANDBOX_URL = ""
-    with pytest.raises(ConnectError):
-        connection_test(connection=connection)
+    Connection.objects.update(tested_at=None)
+    with pytest.raises(ConnectError, match="no NinjaOne region"):
+        connection_test(connection=connection, user=acme.admin)

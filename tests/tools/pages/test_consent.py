@@ -188,7 +188,7 @@ def test_an_address_that_ninjaone_did_not_make_gets_a_clear_page(unauthorized: T
     assert answer.status_code == 400
     page = answer.content.decode()
     assert "notice is-bad" in page
-    assert "Authorize" in page
+    assert "Press the button again" in page
     assert "<script>" not in page
     assert Authorization.objects.count() == 1
     assert b"Not authorized yet" in client.get(STATE).content
