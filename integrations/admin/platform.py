@@ -6,16 +6,19 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods
 
 from integrations.access import sessions_end
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
+from integrations.people.first_admin import first_admin, has_admin
 from integrations.people.records import account_record
 from integrations.platform_admin import PlatformAdmin
 from integrations.step_up import AsksAgainMixin
@@ -39,6 +42,23 @@ class MspAdmin(AsksAgainMixin, PlatformAdmin[Msp]):
     list_display_links = ("name",)
     form = MspForm
     search_fields = ("name", "slug")
+    change_form_template = "admin/integrations/msp/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Django's, and the way in for an MSP's first admin."""
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(first_admin))
+        return [path("<uuid:msp_id>/first-admin/", view, name="msp-first-admin"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The form; for an MSP without an admin also what to do about that."""
+        msp = kwargs.get("obj")
+        context["needs_admin"] = msp is not None and not has_admin(msp)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Msp, post_url_continue: str | None = None) -> HttpResponse:
+        """On to its page, which says who is still missing."""
+        messages.success(request, f"{obj} is made. Nobody works for it yet.")
+        return redirect("admin:integrations_msp_change", obj.pk)
 
     @admin.display(description="Its pages")
     def look(self, msp: Msp) -> str:

@@ -65,6 +65,14 @@ def invitation_send(*, invitation: Invitation, link: str) -> bool:
     return True
 
 
+def invitation_mail(invitation: Invitation, link: str) -> tuple[bool, str]:
+    """Whether the link was mailed, and what to do where it could not be; "" where there is nothing to say."""
+    try:
+        return invitation_send(invitation=invitation, link=link), ""
+    except OSError as error:
+        return False, f"The mail server did not take it ({error}). Send the link yourself."
+
+
 def invitation_withdraw(*, invitation: Invitation, user: User) -> bool:
     """The link stops working; False when it did already."""
     with transaction.atomic():
@@ -112,11 +120,16 @@ def _open() -> TenantQuerySet[Invitation]:
 
 
 def _still_meant(invitation: Invitation) -> bool:
-    """Whether the admin who invited still is one: a link must not outlive the right to give it."""
+    """Whether the admin who invited still is one: a link must not outlive the right to give it.
+
+    That of an operator is for the first admin: it ends when there is one.
+    """
     if invitation.invited_by is None:
         return True
-    admins = Membership.objects.for_msp(invitation.msp).filter(is_admin=True, user__is_active=True)
-    return admins.filter(user=invitation.invited_by).exists()
+    admins = Membership.objects.for_msp(invitation.msp).filter(is_admin=True)
+    if invitation.invited_by.is_superuser:
+        return invitation.invited_by.is_active and not admins.exists()
+    return admins.filter(user=invitation.invited_by, user__is_active=True).exists()
 
 
 def _digest(token: str) -> str:

@@ -25,7 +25,7 @@ from integrations.people.invitations import (
     invitation_accept,
     invitation_create,
     invitation_find,
-    invitation_send,
+    invitation_mail,
     invitation_withdraw,
     invitations_open,
 )
@@ -85,18 +85,11 @@ def _invitations(request: HttpRequest) -> HttpResponse:
             invitation, link = invitation_create(
                 msp=membership.msp, invited_by=cast(User, request.user), **form.cleaned_data
             )
-            mailed, problem = _mailed(invitation, link)
+            mailed, problem = invitation_mail(invitation, link)
             context: dict[str, Any] = {"invitation": invitation, "link": link, "is_mailed": mailed, "problem": problem}
             return _page(request, "invited.html", title=f"Invitation for {invitation.email}", **context)
     rows = invitations_open(membership.msp)
     return _page(request, "invitations.html", title="Invitations", form=form, invitations=rows)
-
-
-def _mailed(invitation: Invitation, link: str) -> tuple[bool, str]:
-    try:
-        return invitation_send(invitation=invitation, link=link), ""
-    except OSError as error:
-        return False, f"The mail server did not take it ({error}). Send the link yourself."
 
 
 def _withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
@@ -160,8 +153,8 @@ def _page(request: HttpRequest, template: str, *, status: int = 200, **context: 
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: it is told to no other page."""
-    response["Referrer-Policy"] = "no-referrer"
+    """The address is a secret of ours. Not "no-referrer": a browser would then send the form without an origin."""
+    response["Referrer-Policy"] = "same-origin"
     response["Cache-Control"] = "no-store"
     return response
 

@@ -40,7 +40,7 @@ def test_a_link_makes_an_account_and_a_session_with_the_roles_of_the_invitation(
     link = invited(acme, is_approver="on")
     page = client.get(link)
     assert "approver" in page.content.decode()
-    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("no-referrer", "no-store")
+    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("same-origin", "no-store")
     assert client.post(link, NEW)["Location"] == HOME
     assert client.get(HOME).status_code == 200
     assert joined(acme) == "approver"
