@@ -26,8 +26,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from approvals.display.clock import zone_of
 from approvals.display.home import home_of
 from approvals.display.queue import Waiting, waiting_now
-from integrations.access import SESSION_KEY, memberships_of
+from integrations.access import SESSION_KEY, memberships_of, memberships_seen
 from integrations.brake_pages import brake_urls, everything_frozen_for, may_brake
+from integrations.first_steps_page import first_steps_urls
 from integrations.models import Membership
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
@@ -103,6 +104,7 @@ class DashboardSite(AdminSite):
         """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
         own = [*brake_urls(self.admin_view), *visit_urls(self.admin_view), *rules_urls(self.admin_view)]
+        own += first_steps_urls(self.admin_view)
         return [*own, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -127,7 +129,7 @@ class DashboardSite(AdminSite):
             "membership": membership,
             "everything_frozen": is_allowed and everything_frozen_for(membership),
             "may_brake": may_brake(membership),
-            "memberships": memberships_of(request) if is_allowed else [],
+            "memberships": memberships_seen(request) if is_allowed else [],
             "waiting": waiting,
             "navigation": list(_navigation(request, waiting.count)) if is_allowed else [],
         }

@@ -11,6 +11,7 @@ from integrations.models import Membership, User
 from integrations.visits import visit_membership
 
 SESSION_KEY = "msp"
+SEEN = "_countersign_memberships"
 
 
 def memberships_of(request: HttpRequest) -> list[Membership]:
@@ -19,7 +20,15 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     if not user.is_authenticated or not user.is_active or user.is_superuser:
         return []
     rows = Membership.objects.filter(user=user).select_related("msp", "user").order_by("msp__name")
-    return list(rows.annotate(everything_frozen=everything_frozen()))
+    found: list[Membership] = list(rows.annotate(everything_frozen=everything_frozen()))
+    setattr(request, SEEN, found)
+    return found
+
+
+def memberships_seen(request: HttpRequest) -> list[Membership]:
+    """The same as they were last read for this request. For what a page shows; a decision reads the rights again."""
+    found: list[Membership] | None = getattr(request, SEEN, None)
+    return memberships_of(request) if found is None else found
 
 
 def sessions_end(user: User) -> None:

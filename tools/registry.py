@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from integrations.tool_choices import tools_offer
 from tools.definitions import GROUPS, VENDOR, Tool, ToolDefinitionError, tool
 from tools.ninjaone import alerts, devices, generic, organizations, power, scripts, services, tickets
 
@@ -58,3 +59,9 @@ TOOLS: Mapping[str, Tool] = registry_of(
 def find_tool(text: str) -> Tool | None:
     """The tool of a full id or of the name after the colon."""
     return TOOLS.get(text) or TOOLS.get(f"{VENDOR}:{text}")
+
+
+# The form of an agent, in the room below, offers them.
+tools_offer(
+    {title: [(one.id, one.title) for one in TOOLS.values() if one.group == group] for group, title in GROUPS.items()}
+)

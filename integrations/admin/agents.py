@@ -6,22 +6,26 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST
 
 from integrations.agent_keys import KeyOverError, agent_key_issue, agent_key_revoke, agent_key_rotate
 from integrations.audit import Actor
 from integrations.clock import database_now
-from integrations.list_fields import AddressesField, LinesField, NumbersField
+from integrations.list_fields import AddressesField, NumbersField
 from integrations.models import Agent, AgentKey, User
 from integrations.step_up import step_up
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
+from integrations.tool_choices import ToolsField
 
 LIMITS = ("allowed_tools", "allowed_organizations", "allowed_addresses")
 # How long a new key may live, in days; 0 for one that ends only when it is revoked.
@@ -32,7 +36,10 @@ RATES = ("calls_per_minute", "writes_per_minute", "pending_limit")
 class AgentForm(TenantForm):
     """An agent and its limits."""
 
-    allowed_tools = LinesField(required=False, help_text="Tool ids, one a line. Empty: every tool that policy allows.")
+    every_tool = forms.BooleanField(
+        required=False, label="every tool that policy allows", help_text="Untick it to choose single ones."
+    )
+    allowed_tools = ToolsField(label="allowed tools", help_text="What is not ticked is refused. None: no tool at all.")
     allowed_organizations = NumbersField(
         required=False, help_text="NinjaOne organization ids, one a line. Empty: every organization."
     )
@@ -45,6 +52,25 @@ class AgentForm(TenantForm):
         model = Agent
         fields = ("name", "owner", "is_enabled", *LIMITS, *RATES)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "every_tool" in self.fields:
+            self.initial["every_tool"] = self.instance.allowed_tools is None
+
+    def clean(self) -> dict[str, Any]:
+        """One answer of two questions: None for every tool."""
+        cleaned = super().clean() or {}
+        if cleaned.get("every_tool"):
+            cleaned["allowed_tools"] = None
+        return cleaned
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """What is another now than before; of the two questions the answer counts."""
+        names = [name for name in super().changed_data if name not in {"every_tool", "allowed_tools"}]
+        is_same = self.cleaned_data.get("allowed_tools") == self.initial.get("allowed_tools")
+        return names if is_same else [*names, "allowed_tools"]
+
 
 @admin.register(Agent)
 class AgentAdmin(TenantModelAdmin[Agent]):
@@ -53,13 +79,22 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     form = AgentForm
     admins_add = True
     admins_change = True
-    fields = ("name", "owner", "is_enabled", *LIMITS, *RATES)
-    list_display = ("name", "owner", "is_enabled", "tools", "organizations", "since")
+    list_display = ("name", "owner", "is_enabled", "tools", "organizations", "last_used", "since")
     list_title = "Agents"
     list_display_links = ("name",)
-    list_select_related = ("owner", "msp")
     search_fields = ("name",)
     change_form_template = "admin/integrations/agent/change_form.html"
+
+    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> Any:
+        """Its columns; who may change them is asked for the tools in two steps."""
+        may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return ["name", "owner", "is_enabled", *(["every_tool"] if may_write else []), *LIMITS, *RATES]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
+        """Agents with the last use of any of their keys."""
+        keys = AgentKey.objects.filter(agent=OuterRef("pk"), last_used_at__isnull=False).order_by("-last_used_at")
+        rows = super().get_queryset(request).select_related("msp", "owner")
+        return rows.annotate(last_used_at=Subquery(keys.values("last_used_at")[:1]))
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, and the two things one does with keys."""
@@ -75,14 +110,17 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         own.append(path("<uuid:agent_id>/keys/<uuid:key_id>/rotate/", rotate, name="agent-key-rotate"))
         return [*own, *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The agent with its keys."""
-        agent = self.get_object(request, object_id)
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The form; around it, for an agent that exists, its keys and where it reaches Countersign."""
+        agent: Agent | None = kwargs.get("obj")
         keys = list(AgentKey.objects.for_msp(agent.msp).filter(agent=agent)) if agent else []
-        context = {"keys": keys, "agent": agent, "mcp": f"{settings.PUBLIC_URL}/mcp", **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        context.update(keys=keys, agent=agent, **_places())
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Agent, post_url_continue: str | None = None) -> HttpResponse:
+        """On to its page, where it gets the key that it is of no use without."""
+        messages.success(request, f"{obj} is created. It has no key yet: make one below and give it to the agent.")
+        return redirect(f"{_page_of(obj)}#content-start")
 
     def issue(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
         """Make a key and show it, this once."""
@@ -118,8 +156,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
             "agent": agent,
             "key": key,
             "plaintext": plaintext,
-            "api": f"{settings.PUBLIC_URL}/api/v1",
-            "mcp": f"{settings.PUBLIC_URL}/mcp",
+            **_places(),
         }
         return TemplateResponse(request, "admin/integrations/agent/key.html", context)
 
@@ -158,6 +195,11 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         """How many organizations it may touch."""
         return "all" if agent.allowed_organizations is None else str(len(agent.allowed_organizations))
 
+    @admin.display(description="Last used", ordering="last_used_at")
+    def last_used(self, agent: Agent) -> str:
+        """When one of its keys was last used, to the minute."""
+        return local_time(agent.last_used_at)  # type: ignore[attr-defined]
+
     @admin.display(description="Made", ordering="created_at")
     def since(self, agent: Agent) -> str:
         """When it was made."""
@@ -166,3 +208,8 @@ class AgentAdmin(TenantModelAdmin[Agent]):
 
 def _page_of(agent: Agent) -> str:
     return reverse("admin:integrations_agent_change", args=[agent.pk])
+
+
+def _places() -> dict[str, str]:
+    """Where agents reach Countersign."""
+    return {"api": f"{settings.PUBLIC_URL}/api/v1", "mcp": f"{settings.PUBLIC_URL}/mcp"}

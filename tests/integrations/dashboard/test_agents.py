@@ -9,6 +9,7 @@ import pytest
 from integrations.agent_keys import InvalidKeyError, agent_key_authenticate
 from integrations.models import Agent, AgentKey, AuditEvent
 from tests.cast import Tenant
+from tools.registry import TOOLS
 
 AGENTS = "/dashboard/integrations/agent/"
 
@@ -19,7 +20,7 @@ def fields(**changes: Any) -> dict[str, Any]:
         "name": "night-bot",
         "owner": "",
         "is_enabled": "on",
-        "allowed_tools": "",
+        "every_tool": "on",
         "allowed_organizations": "",
         **changes,
     }
@@ -38,16 +39,35 @@ def test_an_admin_makes_an_agent_of_their_own_msp(acme: Tenant) -> None:
     assert actions(acme)[-1] == "agent.created"
 
 
-def test_limits_are_typed_line_by_line(acme: Tenant) -> None:
-    posted = fields(
-        allowed_tools="ninjaone:ninja-list-devices\nninjaone:ninja-get-device\n", allowed_organizations="2, 7\n2"
-    )
+def test_limits_are_ticked_and_typed_line_by_line(acme: Tenant) -> None:
+    tools = ["ninjaone:ninja-list-devices", "ninjaone:ninja-get-device"]
+    posted = fields(every_tool="", allowed_tools=tools, allowed_organizations="2, 7\n2")
     acme.signed_in(acme.admin).post(f"{AGENTS}add/", posted)
     agent = Agent.objects.get(name="night-bot")
-    assert agent.allowed_tools == ["ninjaone:ninja-list-devices", "ninjaone:ninja-get-device"]
+    assert agent.allowed_tools == tools
     assert agent.allowed_organizations == [2, 7]
     page = acme.signed_in(acme.admin).get(f"{AGENTS}{agent.pk}/change/").content.decode()
     assert "2\n7</textarea>" in page
+    assert re.findall(r'value="([^"]+)"\s+id="id_allowed_tools_\w+" checked', page) == tools
+    assert not re.search(r'id="id_every_tool"[^>]*checked', page)
+
+
+def test_every_tool_and_no_tool_are_not_the_same(acme: Tenant) -> None:
+    client = acme.signed_in(acme.admin)
+    client.post(f"{AGENTS}add/", fields(name="all", allowed_tools=["ninjaone:ninja-get-device"]))
+    client.post(f"{AGENTS}add/", fields(name="none", every_tool=""))
+    assert Agent.objects.get(name="all").allowed_tools is None
+    assert Agent.objects.get(name="none").allowed_tools == []
+    client.post(f"{AGENTS}{Agent.objects.get(name='all').pk}/change/", fields(name="all", every_tool=""))
+    assert Agent.objects.get(name="all").allowed_tools == []
+    event = AuditEvent.objects.for_msp(acme.msp).get(action="agent.changed")
+    assert '"allowed_tools":[]' in event.record
+
+
+def test_a_page_of_an_agent_offers_every_tool_there_is(acme: Tenant) -> None:
+    page = acme.signed_in(acme.admin).get(f"{AGENTS}add/").content.decode()
+    assert re.findall(r'name="allowed_tools"\s+value="([^"]+)"', page) == list(TOOLS)
+    assert re.search(r'id="id_every_tool"[^>]*checked', page)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +77,7 @@ def test_limits_are_typed_line_by_line(acme: Tenant) -> None:
         {"allowed_organizations": "0"},
         {"allowed_organizations": "²"},
         {"allowed_organizations": "99999999999"},
-        {"allowed_tools": "List devices"},
+        {"allowed_tools": ["ninjaone:ninja-format-disk"]},
         {"name": ""},
         {"name": "helpdesk-bot"},
     ],
