@@ -35,8 +35,8 @@ def test_its_newest_calls_and_outcomes_stand_on_its_page_with_the_way_to_all(acm
     for user in ("admin", "viewer"):
         section = calls(page(acme, user))
         assert f'href="{ACTIVITY}?agent={acme.agent.pk}"' in section
-        assert "<dd>6</dd>" in section
-        assert "<dd>1</dd>" in section
+        assert "<dd> 6 </dd>" in section
+        assert "<dd> 1 </dd>" in section
         assert "Of 7 calls in the last 7 days." in section
         assert section.count("<tr>") == 1 + agent_calls.SHOWN
         assert str(row.pk) not in section

@@ -83,7 +83,7 @@ def test_a_new_msp_reads_what_to_do_next(acme: Tenant) -> None:
     Membership.objects.create(msp=fresh, user=user, is_admin=True)
     page = text(acme.signed_in(user), "/dashboard/")
     assert "Connect NinjaOne" in page
-    assert "Make an agent" in page
+    assert "Create an agent" in page
     assert "Nothing waits" in page
 
 
