@@ -30,7 +30,8 @@ def main() -> None:
     os.dup2(2, 1)
     settings = json.loads(sys.stdin.readline())
     opened = [ip_network(text) for text in settings["opened"]]
-    guard_install(opened, [path for path in (settings["ca_bundle"], sys.path[0]) if path])
+    # Not the folder that we were imported from: keys and databases may lie beside the code.
+    guard_install(opened, [settings["ca_bundle"]] if settings["ca_bundle"] else [])
     http_restrict(opened, settings["ca_bundle"])
     for line in sys.stdin:
         job = json.loads(line)

@@ -88,7 +88,8 @@ def _is_harmless(args: tuple[Any, ...], roots: tuple[str, ...]) -> bool:
     if isinstance(path, int):
         return True
     is_writing = bool(flags & WRITES) if isinstance(flags, int) else set(str(mode)) & set("wax+")
-    return not is_writing and os.path.realpath(os.fsdecode(path)).startswith(roots)
+    real = os.path.realpath(os.fsdecode(path))
+    return not is_writing and any(real == root or real.startswith(root + os.sep) for root in roots)
 
 
 def _roots(readable: Sequence[str]) -> tuple[str, ...]:

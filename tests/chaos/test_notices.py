@@ -11,9 +11,9 @@ from typing import Any
 from django.db import connections
 
 from approvals.models import Delivery, Destination, Kind
-from chaos.processes import wait_until_ready
+from chaos.processes import stop_all, wait_until_ready
 from tests.approvals.asking import ask, deny
-from tests.approvals.notices.places import destination, hooks_served, mail_served
+from tests.approvals.notices.places import Post, destination, hooks_served, mail_served
 from tests.cast import Tenant, lift_limits
 from tests.chaos.product import Product, wait_for
 
@@ -42,6 +42,34 @@ def once(seen: Sequence[Any]) -> list[Any]:
 def expected(place: Destination) -> list[str]:
     """In the order in which it happened."""
     return [str(row.message_id) for row in Delivery.objects.filter(destination=place)]
+
+
+def expected_hexes(place: Destination) -> list[str]:
+    """The same as webhooks write them."""
+    return [one.replace("-", "") for one in expected(place)]
+
+
+def test_told_to_stop_it_delivers_what_is_on_its_way_and_the_next_one_the_rest(product: Product) -> None:
+    lift_limits(product.tenant)
+    with hooks_served() as hooks:
+        product.more = {"NOTICES_MAY_REACH": "127.0.0.0/8"}
+        place = destination(product.tenant, hooks.url)
+
+        def slowly(post: Post) -> int:
+            time.sleep(0.3)
+            return 200
+
+        hooks.answer = slowly
+        for number in range(20):
+            ask(product.tenant, "ninja-run-bash", device_id=43, script=f"echo {number}")
+        with product.running() as processes:
+            wait_for(lambda: len(hooks.posts) > 3)
+            assert stop_all(processes) == [0] * len(processes)
+            assert 3 < len(hooks.posts) < 20
+        with product.running():
+            wait_for(lambda: len(hooks.posts) >= 20, MINUTE)
+            wait_for(lambda: not Delivery.objects.filter(due_at__isnull=False).exists())
+    assert [post.headers["webhook-id"] for post in hooks.posts] == [f"msg_{one}" for one in expected_hexes(place)]
 
 
 def test_killed_during_200_events_none_is_lost_and_none_out_of_order(product: Product) -> None:
@@ -75,8 +103,8 @@ def test_killed_during_200_events_none_is_lost_and_none_out_of_order(product: Pr
     seen_by_people = [post.headers["webhook-id"] for post in people.posts]
     seen_by_agents = [post.headers["webhook-id"] for post in agents.posts]
     seen_by_mail = [str(one["Message-ID"]).partition("@")[0].strip("<") for one in mailbox.mails]
-    hexes = [one.replace("-", "") for one in expected(hook)]
+    hexes = expected_hexes(hook)
     assert len(hexes) == 2 * REQUESTS
     assert once(seen_by_people) == [f"msg_{one}" for one in hexes]
     assert once(seen_by_mail) == expected(mail)
-    assert once(seen_by_agents) == [f"msg_{one.replace('-', '')}" for one in expected(agent)]
+    assert once(seen_by_agents) == [f"msg_{one}" for one in expected_hexes(agent)]

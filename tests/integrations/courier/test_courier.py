@@ -17,6 +17,7 @@ from integrations.courier.guard import LOCAL, PRIVATE
 from integrations.courier.http import PLAIN
 from integrations.courier.process import ENDED, LATE, Courier
 from tests.approvals.notices.places import Hooks, hooks_served
+from tests.config.processes import ROOT
 
 HEADERS = {"webhook-id": "msg_1"}
 
@@ -125,6 +126,8 @@ def run(monkeypatch: pytest.MonkeyPatch, body: str) -> str:
         ("import os; os.fork()", LOCAL),
         ("open('/etc/passwd').read()", LOCAL),
         ("open('{file}').read()", LOCAL),
+        ("open('{project}/pyproject.toml').read()", LOCAL),
+        ("open('{project}/.env').read()", LOCAL),
         ("open('/tmp/countersign-courier', 'w').write('x')", LOCAL),
         ("import os; os.open('/tmp/countersign-courier', os.O_CREAT | os.O_WRONLY)", LOCAL),
         ("import pathlib; pathlib.Path('/proc/self/environ').read_bytes()", LOCAL),
@@ -138,7 +141,7 @@ def test_foreign_code_gets_no_further(
     secret = tmp_path / "secret"
     secret.write_text("secret")
     port = hooks.url.rpartition(":")[2]
-    assert run(monkeypatch, code.format(port=port, file=secret)) == reason
+    assert run(monkeypatch, code.format(port=port, file=secret, project=ROOT)) == reason
     assert hooks.posts == []
 
 
