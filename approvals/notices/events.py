@@ -22,6 +22,15 @@ from integrations.clock import Now
 from integrations.models import AuditHead, Msp
 
 WATCH = Actor.system("watch")
+# What people are told when a request comes to a status.
+TOLD = {
+    Status.PENDING_APPROVAL: Event.WAITING,
+    Status.QUEUED: Event.DECIDED,
+    Status.DENIED: Event.DECIDED,
+    Status.CANCELLED: Event.DECIDED,
+    Status.BLOCKED: Event.DECIDED,
+    Status.EXPIRED: Event.EXPIRED,
+}
 
 
 class OutsideTransactionError(Exception):
@@ -35,17 +44,20 @@ def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome
     the answer already. Raises OutsideTransactionError.
     """
     transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
-    event = _event_of(row, status, by=by)
+    event = _event_of(row, status, by=by, outcome=outcome)
     agents = Q(agent=row.agent_id)
     found = _destinations(row.msp_id, agents if event is None else agents | Q(agent=None))
     data = {"status": status.value, **({"by": by} if by else {}), **({"outcome": outcome} if outcome else {})}
     told = [one for one in found if one.agent_id is None and event is not None and wants(one, event, row)]
     if event in {Event.DECIDED, Event.EXPIRED}:
         told = _who_heard_of_it(told, row)
-    elif event is Event.UNKNOWN and status is not Status.UNKNOWN:
+    is_settled = event is Event.UNKNOWN and status is not Status.UNKNOWN
+    if is_settled:
         told = _told_of(told, row, {Event.UNKNOWN})
     rows = [_delivery(one, CHANGED, data, row) for one in found if one.agent_id is not None]
-    rows += [_delivery(one, str(event), data, row) for one in told]
+    # What was settled is told once, whatever else becomes known of it.
+    key = f"settled:{row.pk}" if is_settled else None
+    rows += [_delivery(one, str(event), data, row, key=key) for one in told]
     _store(row.msp_id, rows)
 
 
@@ -90,22 +102,18 @@ def reminders_store(row: Invocation, event: Event, destinations: Iterable[Destin
     _store(row.msp_id, [_delivery(one, event.value, {}, row, key=key) for one in destinations])
 
 
-def _event_of(row: Invocation, status: Status, *, by: str) -> Event | None:
+def _event_of(row: Invocation, status: Status, *, by: str, outcome: str) -> Event | None:
     """What people are told of; None where it is nothing to them."""
-    if status in {Status.UNKNOWN, Status.SUCCEEDED, Status.FAILED}:
+    if status in {Status.SUCCEEDED, Status.FAILED}:
         return Event.UNKNOWN  # the end of it, where somebody was told that it is unknown
-    if row.approvals_needed == 0:
+    if outcome:
+        return None  # the status is what it was
+    if status is Status.UNKNOWN:
+        return Event.UNKNOWN
+    # A read that is queued again was not decided again.
+    if row.approvals_needed == 0 or (status is Status.QUEUED and not by):
         return None
-    match status:
-        case Status.PENDING_APPROVAL:
-            return Event.WAITING
-        case Status.DENIED | Status.CANCELLED | Status.BLOCKED:
-            return Event.DECIDED
-        case Status.QUEUED if by:
-            return Event.DECIDED
-        case Status.EXPIRED:
-            return Event.EXPIRED
-    return None
+    return TOLD.get(status)
 
 
 def _who_heard_of_it(destinations: list[Destination], row: Invocation) -> list[Destination]:

@@ -106,6 +106,24 @@ def test_people_and_agents_are_told_what_concerns_them(acme: Tenant, ninjaone: S
     assert states(agent) == statuses
 
 
+def test_what_becomes_known_later_is_told_to_agents_and_an_end_of_the_unknown_to_people_once(
+    acme: Tenant, ninjaone: Sandbox
+) -> None:
+    people, agent = destination(acme, events=["unknown"]), destination(acme, agent=acme.agent)
+    row = reboot(acme)
+    ninjaone.faults.add("POST", "/v2/device/43/reboot/NORMAL", status(500))
+    approved_and_sent(acme, row)
+    for state, outcome in ((Status.UNKNOWN, "running"), (Status.SUCCEEDED, "running"), (Status.SUCCEEDED, "verified")):
+        with transaction.atomic():
+            invocation_changed(again(row.pk), state, outcome=outcome)
+    assert [told_row.data["status"] for told_row in Delivery.objects.filter(destination=people)] == [
+        "unknown",
+        "succeeded",
+    ]
+    outcomes = [told_row.data.get("outcome") for told_row in Delivery.objects.filter(destination=agent)]
+    assert outcomes == [None, None, None, None, "running", "running", "verified"]
+
+
 def test_lost_consent_is_told_at_once(acme: Tenant, ninjaone: Sandbox) -> None:
     people, agent = destination(acme), destination(acme, agent=acme.agent)
     ninjaone.revoke_grants(ACME)
