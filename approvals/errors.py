@@ -21,13 +21,14 @@ HTTP_STATUS = {
     "frozen": 423,
     "rate_limited": 429,
     "too_many_pending": 429,
+    "wait_saturated": 429,
     "upstream_error": 502,
     "not_connected": 503,
     "needs_reauthorization": 503,
     "upstream_unavailable": 503,
     "outcome_unknown": 504,
 }
-RETRYABLE = {"rate_limited", "too_many_pending", "upstream_unavailable", "frozen"}
+RETRYABLE = {"rate_limited", "too_many_pending", "wait_saturated", "upstream_unavailable", "frozen"}
 
 
 class GateError(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,13 +16,12 @@ from approvals.models import Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
 from approvals.outcomes.telling import effect_of, is_awaited, prints_later
 from approvals.reading import status_condition, status_now
+from approvals.waiting import WAITS, mark_of
 from integrations.agent_keys import Principal
 from integrations.clock import database_now
 
 LONGEST_WAIT = 55
 LARGEST_PAGE = 100
-FIRST_PAUSE = 0.25
-LONGEST_PAUSE = 1.0
 
 # What no envelope shows; scripts and consents can be long.
 UNSEEN = ("facts", "consent", "base_url", "path", "query", "body")
@@ -59,24 +57,23 @@ def invocation_wait(
     invocation_id: str | uuid.UUID,
     seconds: float,
     until: Until | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Invocation, datetime]:
     """The invocation once it is not open any more, or after `seconds` (55 at most), and the database's time then.
 
     `until` None waits for the outcome of what prints something, and for the status of everything else. No transaction
-    is open between two looks. Raises GateError like invocation_get.
+    is open meanwhile. Raises GateError like invocation_get, and `wait_saturated` where too many wait.
     """
     stop_at = time.monotonic() + min(seconds, LONGEST_WAIT)
-    pause = FIRST_PAUSE
     now = principal.now
-    while True:
-        row = invocation_get(principal=principal, invocation_id=invocation_id)
-        left = stop_at - time.monotonic()
-        if left <= 0 or not _is_awaited(row, until, now):
-            return row, now
-        sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
-        now = database_now()
+    row = invocation_get(principal=principal, invocation_id=invocation_id)
+    if seconds <= 0 or not _is_awaited(row, until, now):
+        return row, now
+    with WAITS.place(principal.agent.pk):
+        while (left := stop_at - time.monotonic()) > 0 and _is_awaited(row, until, now):
+            WAITS.until_changed(row.pk, mark_of(effect_of(row), status_now(row, now)), left)
+            now = database_now()
+            row = invocation_get(principal=principal, invocation_id=row.pk)
+    return row, now
 
 
 def invocation_list(

@@ -19,6 +19,8 @@ SERVICE = re.compile(r"[a-z][a-z0-9]{0,29}")
 OIDC_SECRET = re.compile(r"OIDC_[A-Z0-9]+_CLIENT_SECRET")
 # Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.
 BACKGROUND = "COUNTERSIGN_BACKGROUND"
+# Likewise: how many calls one of them takes at a time.
+THREADS = "COUNTERSIGN_THREADS"
 
 
 def text(name: str, default: str = "") -> str:

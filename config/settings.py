@@ -66,6 +66,7 @@ DISPATCH_LEASE_SECONDS = environment.seconds(
 )
 # How long the outcome of a call is looked for in NinjaOne, unless the device is offline.
 OUTCOME_SECONDS = environment.seconds("OUTCOME_SECONDS", default=1800, least=1)
+SERVER_THREADS = int(environment.number(environment.THREADS, default=40, least=1))
 SWEEP_SECONDS = environment.seconds("SWEEP_SECONDS", default=15, least=0.1)
 # What one connection may ask of NinjaOne, in each process; the sandbox is not held to it unless this says so.
 NINJAONE_REQUESTS_PER_SECOND = environment.number("NINJAONE_REQUESTS_PER_SECOND", default=5, least=1)

@@ -10,6 +10,7 @@ from django.contrib.contenttypes.management import create_contenttypes
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models.signals import post_migrate
 
+from approvals.waiting import WAITS
 from tests.cast import acme, ninjaone, northwind, sandbox
 from tests.flushing import execute_sql_flush
 
@@ -25,6 +26,13 @@ post_migrate.disconnect(create_contenttypes)
 # A test that skips for want of a machine part says so: pytest.skip("needs: Chromium (apt install chromium)").
 NEEDS = "needs: "
 REQUIRE_ALL = os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_on() -> Generator[None]:
+    """The thread that looks for those who wait keeps a database connection, and tables are emptied after each test."""
+    yield
+    WAITS.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from approvals.rest.responses import json_response, request_id_of
 logger = logging.getLogger(__name__)
 
 # Seconds to wait where whoever refused could not say how long.
-RETRY_AFTER = {"rate_limited": 60, "too_many_pending": 60, "upstream_unavailable": 30}
+RETRY_AFTER = {"rate_limited": 60, "too_many_pending": 60, "wait_saturated": 5, "upstream_unavailable": 30}
 
 
 def error_response(

@@ -105,8 +105,8 @@ invocation_list = extend_schema(
 invocation_detail = extend_schema(
     operation_id="invocation_get",
     summary="Look at an invocation",
-    parameters=[INVOCATION_ID, WaitQuery, CHALLENGE],
-    responses={200: body(ref("Invocation"), "As it stands now."), **errors(404, 422)},
+    parameters=[INVOCATION_ID, WaitQuery, CHALLENGE, RETRY_AFTER],
+    responses={200: body(ref("Invocation"), "As it stands now."), **errors(404, 422, 429)},
 )
 invocation_cancel = extend_schema(
     operation_id="invocation_cancel",

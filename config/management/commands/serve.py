@@ -60,6 +60,7 @@ class Command(BaseCommand):
         if workers > 1:
             # Prometheus asks one of them for what all of them counted.
             os.environ.setdefault(metrics.FOLDER, tempfile.mkdtemp(prefix="countersign-metrics-"))
+        os.environ[environment.THREADS] = str(threads)
         os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
         os.chdir(settings.BASE_DIR)
         # A process of its own kind from here on: the server's main process holds no Django and no connection.

@@ -6,15 +6,18 @@ import threading
 import time
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from approvals import ledger
 from approvals.decisions import invocation_cancel
 from approvals.errors import GateError
-from approvals.ledger import LONGEST_WAIT, invocation_wait
+from approvals.ledger import invocation_wait
 from approvals.models import Invocation, Status
+from approvals.waiting import WAITS
 from integrations.clock import database_now
 from tests.approvals.asking import ask
 from tests.approvals.rest.calling import Caller
@@ -43,36 +46,6 @@ def test_a_wait_is_over_when_its_time_is_over(agent: Caller) -> None:
     assert 0.9 < time.monotonic() - started < 5
 
 
-def test_a_wait_ends_with_what_it_waits_for(acme: Tenant) -> None:
-    row = ask(acme, "ninja-reboot-device", device_id=43)
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            invocation_cancel(principal=acme.principal(), invocation_id=row.pk)
-
-    seen, now = invocation_wait(principal=acme.principal(), invocation_id=row.pk, seconds=55, sleep=sleep)
-    assert seen.status == Status.CANCELLED
-    assert pauses == [0.25, 0.375, 0.5625]
-    assert now <= database_now()
-
-
-def test_the_pauses_grow_to_a_second_and_no_transaction_is_open_in_them(acme: Tenant) -> None:
-    row = ask(acme, "ninja-reboot-device", device_id=43)
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        assert not transaction.get_connection().in_atomic_block
-        pauses.append(seconds)
-        if len(pauses) == 6:
-            Invocation.objects.filter(pk=row.pk).update(expires_at=database_now() - timedelta(seconds=1))
-
-    invocation_wait(principal=acme.principal(), invocation_id=row.pk, seconds=55, sleep=sleep)
-    assert pauses[-1] == 1.0
-    assert pauses == sorted(pauses)
-
-
 def test_a_deadline_that_passes_while_waiting_ends_the_wait_before_any_sweeper(acme: Tenant, agent: Caller) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
     Invocation.objects.filter(pk=row.pk).update(expires_at=database_now() + timedelta(seconds=0.6))
@@ -85,14 +58,24 @@ def test_a_deadline_that_passes_while_waiting_ends_the_wait_before_any_sweeper(a
 
 def test_nobody_waits_longer_than_the_longest_wait(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
-    clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(ledger, "LONGEST_WAIT", 0.5)
+    started = time.monotonic()
+    assert invocation_wait(principal=acme.principal(), invocation_id=row.pk, seconds=10_000)[0].status == row.status
+    assert 0.4 < time.monotonic() - started < 8
 
-    def sleep(seconds: float) -> None:
-        clock[0] += seconds
 
-    invocation_wait(principal=acme.principal(), invocation_id=row.pk, seconds=10_000, sleep=sleep)
-    assert clock[0] == pytest.approx(LONGEST_WAIT)
+def test_no_transaction_is_open_while_somebody_waits(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    seen = []
+    waited = WAITS.until_changed
+
+    def look(*args: Any) -> None:
+        seen.append(transaction.get_connection().in_atomic_block)
+        waited(*args)
+
+    monkeypatch.setattr(WAITS, "until_changed", look)
+    invocation_wait(principal=acme.principal(), invocation_id=row.pk, seconds=0.3)
+    assert seen == [False]
 
 
 def test_a_look_costs_one_query(acme: Tenant, django_assert_num_queries: DjangoAssertNumQueries) -> None:
