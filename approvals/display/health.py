@@ -8,6 +8,7 @@ from datetime import datetime
 from approvals.display.clock import absolute, age
 from approvals.models import Invocation, Status
 from integrations.models import Connection, Msp
+from tools.pages.standing import Standing, standing_of
 
 # The calls that are looked at. Further back a call says little about now.
 NEWEST = 200
@@ -30,15 +31,11 @@ class Health:
     """The connection, when NinjaOne last answered, and what last went wrong on the way; None for what was not seen."""
 
     connection: Connection | None
+    standing: Standing
     answered: Event | None
     fault: Event | None
     faults: int
     looked_at: int
-
-    @property
-    def state(self) -> str:
-        """A state that the badge knows."""
-        return self.connection.state if self.connection else "not_connected"
 
 
 def health_of(msp: Msp, now: datetime) -> Health:
@@ -51,8 +48,10 @@ def health_of(msp: Msp, now: datetime) -> Health:
 
     answers = [end for status, upstream, _, end in ends if end and _is_answer(status, upstream)]
     faults = [(end, code) for _, _, code, end in ends if end and code in FAULTS]
+    connection = Connection.objects.for_msp(msp).select_related("authorized_by").first()
     return Health(
-        connection=Connection.objects.for_msp(msp).select_related("authorized_by").first(),
+        connection=connection,
+        standing=standing_of(connection),
         answered=event(max(answers)) if answers else None,
         fault=event(*max(faults)) if faults else None,
         faults=len(faults),

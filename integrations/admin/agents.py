@@ -85,10 +85,16 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     search_fields = ("name",)
     change_form_template = "admin/integrations/agent/change_form.html"
 
-    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> Any:
-        """Its columns; who may change them is asked for the tools in two steps."""
+    def get_fieldsets(self, request: HttpRequest, obj: Agent | None = None) -> Any:
+        """Its columns by what they are about; who may change them is asked for the tools in two steps."""
         may_write = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return ["name", "owner", "is_enabled", *(["every_tool"] if may_write else []), *LIMITS, *RATES]
+        tools = ["every_tool"] if may_write else []
+        return [
+            (None, {"fields": ["name", "owner", "is_enabled"]}),
+            ("What it may ask for", {"fields": [*tools, "allowed_tools", "allowed_organizations"]}),
+            ("From where", {"fields": ["allowed_addresses"]}),
+            ("How much", {"fields": RATES, "classes": ["beside"]}),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
         """Agents with the last use of any of their keys."""

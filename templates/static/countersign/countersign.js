@@ -29,8 +29,12 @@
     const button = event.target.closest("button[data-copies]");
     if (!button) return;
     const source = document.getElementById(button.dataset.copies);
-    await navigator.clipboard.writeText(source.value ?? source.textContent);
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied: select it by hand";
+    }
   });
 
   for (const all of document.querySelectorAll("[data-ticks-all]")) {
@@ -48,6 +52,14 @@
     button.className = "button is-small";
     button.dataset.copies = source.id;
     button.textContent = "Copy";
+    button.setAttribute("aria-live", "polite");
+    if (source.dataset.copy) {
+      // What the button copies: seen it stands beside it, heard it is one Copy of many.
+      const what = document.createElement("span");
+      what.className = "visually-hidden";
+      what.textContent = ` ${source.dataset.copy}`;
+      button.append(what);
+    }
     source.after(button);
   }
 })();

@@ -124,4 +124,4 @@ def test_a_new_msp_sees_no_empty_charts(acme: Tenant) -> None:
     Membership.objects.create(msp=Msp.objects.create(name="Fresh", slug="fresh"), user=user, is_admin=True)
     page = text(acme.signed_in(user), HOME)
     assert "Calls per day" not in page
-    assert "Make an agent" in page
+    assert "Create an agent" in page
