@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from approvals.display.clock import absolute
 from approvals.display.invisibles import marked
 from approvals.display.outcome import reason_words
-from approvals.models import Attempt, Decision, Invocation, Status
+from approvals.models import Attempt, Decision, Invocation, OutcomeState, Status
+from approvals.outcomes.telling import effect_of
 from tools.models import Mode
 
 
@@ -111,9 +112,23 @@ def _ended(story: Story) -> Moments:
         yield row.finished_at, f"{words}: {why}" if why else words
 
 
+def _became(story: Story) -> Moments:
+    """What happened on the device after NinjaOne had accepted it."""
+    effect = effect_of(story.invocation)
+    if effect is None:
+        return
+    if effect.started_at is not None:
+        yield effect.started_at, "Started on the device"
+    if effect.closed_at is not None:
+        label = OutcomeState(effect.state).label
+        yield effect.closed_at, f"{label}: {effect.reason}" if effect.reason else str(label)
+
+
 WITH_REASON = {Status.CANCELLED, Status.BLOCKED}
 
-EVENTS: tuple[Callable[[Story], Moments], ...] = (_asked, _judged, _held, _voted, _released, _tried, _read, _ended)
+EVENTS: tuple[Callable[[Story], Moments], ...] = (
+    _asked, _judged, _held, _voted, _released, _tried, _read, _ended, _became,
+)  # fmt: skip
 
 
 def _answer(upstream_status: int | None, error_code: str) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from approvals.display.timeline import timeline_of
-from approvals.models import Attempt, Decision, Invocation, Status
+from approvals.models import Attempt, Decision, Effect, Invocation, Status
 from integrations.models import Agent, User
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -74,6 +74,18 @@ def test_who_settled_an_unknown_outcome_and_how_they_knew_is_told() -> None:
 def test_what_was_stopped_says_why(status: Status) -> None:
     row = call(finished_at=at(5), error_message="Cancelled: ann reported a request of this agent as suspicious.")
     assert told(row, status)[-1] == f"{status.label}: {row.error_message}"
+
+
+def test_what_happened_on_the_device_comes_last() -> None:
+    row = call(is_write=True, dispatch_started_at=at(1), finished_at=at(2))
+    row._state.adding = False
+    row.effect = Effect(state="failed", started_at=at(3), closed_at=at(5), reason="It ended with 2.")
+    attempt = Attempt(number=1, started_at=at(1), finished_at=at(2), upstream_status=200)
+    assert told(row, Status.SUCCEEDED, attempts=[attempt])[-3:] == [
+        "Succeeded",
+        "Started on the device",
+        "Failed on the device: It ended with 2.",
+    ]
 
 
 def test_two_people_are_both_in_the_story() -> None:
