@@ -6,21 +6,21 @@ import json
 import random
 import sqlite3
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
 
-from bench.ledger import COLUMNS, VOTES, Tenant, calls_of, in_batches, votes_of
+from bench.ledger import Tenant, calls_of, in_batches, votes_of
 from bench.servers import Site
 
 LEDGER, DECISIONS = "approvals_invocation", "approvals_decision"
 OTHER_CALLS = 1_000
-# Makes the MSPs, agents and people; prints their ids.
+# Makes the MSPs, agents and people; prints their ids, and what columns hold of which nothing is said here.
 TENANTS = """
 import json, secrets
+from approvals.models import Decision, Invocation
 from integrations.models import Agent, AgentKey, Connection, Membership, Msp, User
 def agents(msp, number):
     made = []
@@ -37,7 +37,11 @@ others = []
 for index in range(OTHERS):
     msp = Msp.objects.create(name=f"Bench {index:03}", slug=f"bench-{index:03}")
     others.append({"msp": str(msp.pk), "agents": agents(msp, 1)})
+def blank(model):
+    given = {field.column: field.get_default() for field in model._meta.concrete_fields}
+    return {name: value for name, value in given.items() if value is None or isinstance(value, (str, int))}
 print(json.dumps({
+    "calls": blank(Invocation), "votes": blank(Decision),
     "acme": {
         "msp": str(acme.pk), "agents": agents(acme, 12), "people": [str(user.pk) for user in people],
         "connection": str(Connection.objects.get(msp=acme).pk),
@@ -50,7 +54,7 @@ print(json.dumps({
 class Store(Protocol):
     """Takes many rows at once."""
 
-    def add(self, table: str, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    def add(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Write them down."""
 
     def close(self) -> None:
@@ -62,13 +66,17 @@ def fill(site: Site, url: str, *, calls: int, others: int) -> None:
     made = json.loads(site.manage("shell", "--verbosity", "0", "--command", TENANTS.replace("OTHERS", str(others))))
     store: Store = _Postgresql(url) if url.startswith("postgres") else _Sqlite(url)
     now, chance = datetime.now(UTC), random.Random(1)  # noqa: S311 - the same ledger each time
+
+    def add(table: str, blank: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        store.add(table, [{**blank, **row} for row in rows])
+
     acme = _tenant(made["acme"])
     for batch in in_batches(calls_of(acme, calls, now, chance)):
-        store.add(LEDGER, COLUMNS, batch)
-        store.add(DECISIONS, VOTES, list(votes_of(acme, iter(batch), chance)))
+        add(LEDGER, made["calls"], batch)
+        add(DECISIONS, made["votes"], list(votes_of(acme, iter(batch), chance)))
     for other in made["others"]:
         for batch in in_batches(calls_of(_tenant(other), OTHER_CALLS, now, chance)):
-            store.add(LEDGER, COLUMNS, batch)
+            add(LEDGER, made["calls"], batch)
     store.close()
 
 
@@ -92,8 +100,11 @@ class _Postgresql:
         for name, _ in self.indexes:
             self.connection.execute(f'DROP INDEX "{name}"')
 
-    def add(self, table: str, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    def add(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Write them down."""
+        if not rows:
+            return
+        columns = list(rows[0])
         command = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
         with self.connection.cursor().copy(command) as copy:
             for row in rows:
@@ -116,8 +127,11 @@ class _Sqlite:
         for name, _ in self.triggers:
             self.connection.execute(f'DROP TRIGGER "{name}"')
 
-    def add(self, table: str, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    def add(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Write them down."""
+        if not rows:
+            return
+        columns = list(rows[0])
         marks = ", ".join("?" * len(columns))
         values = [[_as_django_writes_it(row[name]) for name in columns] for row in rows]
         # Names of tables and columns come from this benchmark alone.

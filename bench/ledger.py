@@ -41,13 +41,6 @@ BLANK: dict[str, Any] = {
     "release_by": None, "lease_until": None, "attempt_count": 1, "reason_code": "", "comment": "", "result": RESULT,
     "is_truncated": False, "note": "", "upstream_status": 200, "error_code": "", "error_message": "",
 }  # fmt: skip
-COLUMNS = (
-    *BLANK, "id", "tool", "call_digest", "created_at", "dispatch_started_at", "finished_at", "msp_id", "agent_id",
-    "agent_key_id", "connection_id",
-)  # fmt: skip
-VOTES = (
-    "id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "asked_at", "decided_at"
-)  # fmt: skip
 
 
 @dataclass
