@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 from approvals.display.charts import MOST_TOOLS, chart_of_days, chart_of_tools
-from approvals.display.figures import Figures, day_starts, figures_of
+from approvals.display.figures import PAST, Figures, day_starts, figures_of
 from approvals.models import Invocation, Status
 from integrations.clock import database_now
 from integrations.models import Membership, Msp, User
@@ -38,6 +38,23 @@ def test_calls_are_counted_by_day_of_the_msps_zone_and_outcome(acme: Tenant, nor
     assert days[-2] == (date(2026, 3, 30), Counter(failed=1, unknown=1))
     assert days[-3] == (date(2026, 3, 29), Counter(succeeded=2))
     assert sum(counts.total() for _, counts in days) == 4
+
+
+def test_days_are_kept_only_once_nothing_of_them_can_change(acme: Tenant) -> None:
+    over, moving = NOW - timedelta(days=3), NOW - timedelta(days=4)
+    made(acme, Status.SUCCEEDED, over, 2)
+    made(acme, Status.UNKNOWN, moving)
+    made(acme, Status.QUEUED, NOW)
+    for _ in range(2):
+        found = figures_of(acme.msp, NOW)
+        assert (found.unknown, found.outcomes) == (1, Counter(succeeded=2, unknown=1, open=1))
+    kept = {start.date() for msp, start, _ in PAST if msp == acme.msp.pk}
+    assert over.date() in kept
+    assert not kept & {moving.date(), NOW.date()}
+    Invocation.objects.filter(status=Status.UNKNOWN).update(status=Status.FAILED)
+    made(acme, Status.SUCCEEDED, NOW)
+    found = figures_of(acme.msp, NOW)
+    assert (found.unknown, found.outcomes) == (0, Counter(succeeded=3, failed=1, open=1))
 
 
 def test_a_day_begins_when_it_does_there_be_it_longer_or_shorter() -> None:

@@ -97,7 +97,10 @@ def test_an_empty_queue_says_what_to_do_next(acme: Tenant) -> None:
     assert "Nothing waits" in text(admin, QUEUE)
     assert "Nothing was decided yet" in text(admin, f"{QUEUE}?show=decided")
     fresh = Msp.objects.create(name="Fresh", slug="fresh")
-    for name, is_admin, words in (("boss", True, "Create an agent"), ("guest", False, "An admin of Fresh makes agents")):
+    for name, is_admin, words in (
+        ("boss", True, "Create an agent"),
+        ("guest", False, "An admin of Fresh makes agents"),
+    ):
         user = User.objects.create_user(name, password=PASSWORD)
         Membership.objects.create(msp=fresh, user=user, is_admin=is_admin)
         assert words in text(acme.signed_in(user), QUEUE)
