@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections.abc import Callable
+from functools import partial
 
 from django.db import Error, connections
 
+from approvals.outcomes import reverse
 from approvals.outcomes.poll import due, place_look
 
 logger = logging.getLogger(__name__)
@@ -30,11 +33,13 @@ class Polling:
         room = AT_ONCE - len(busy)
         if room <= 0:
             return
-        first: dict[uuid.UUID, uuid.UUID] = {}  # the most overdue place of each connection
+        first: dict[uuid.UUID, Callable[[], bool]] = {}  # what is most overdue of each connection
+        for connection in reverse.due(limit=AT_ONCE, but_not_of=busy):
+            first[connection] = partial(reverse.deeds_look, connection)
         for place, connection in due(limit=LOOKED_UP, but_not_of=busy):
-            first.setdefault(connection, place)
-        for connection, place in list(first.items())[:room]:
-            self._start(connection, place)
+            first.setdefault(connection, partial(place_look, place))
+        for connection, look in list(first.items())[:room]:
+            self._start(connection, look)
 
     def finish(self) -> None:
         """Wait for the looks that are under way."""
@@ -43,17 +48,17 @@ class Polling:
         for thread in threads:
             thread.join()
 
-    def _start(self, connection: uuid.UUID, place: uuid.UUID) -> None:
-        thread = threading.Thread(target=self._look, args=(connection, place), name=f"look at {place}")
+    def _start(self, connection: uuid.UUID, look: Callable[[], bool]) -> None:
+        thread = threading.Thread(target=self._look, args=(connection, look), name=f"look by {connection}")
         with self._lock:
             self._under_way[connection] = thread
         thread.start()
 
-    def _look(self, connection: uuid.UUID, place: uuid.UUID) -> None:
+    def _look(self, connection: uuid.UUID, look: Callable[[], bool]) -> None:
         try:
-            place_look(place)
+            look()
         except Error as error:
-            logger.warning("The database refused a look at %s (%s). It is taken again.", place, error)
+            logger.warning("The database refused a look by %s (%s). It is taken again.", connection, error)
         finally:
             connections.close_all()
             with self._lock:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,6 +26,7 @@ from approvals.display.queue import deciders_of, waiting_now
 from approvals.errors import GateError
 from approvals.models import ApprovalRequest, Invocation, ReasonCode, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.outcomes.alarms import alarm_see
 from approvals.reporting import request_report
 from integrations.brake_pages import may_brake
 from integrations.models import User
@@ -57,6 +59,7 @@ class ApprovalRequestAdmin(DeniesMany):
         return [
             path("<uuid:invocation_id>/", view(self.page), name="approvals_approvalrequest_page"),
             path("deny/", view(self.deny_many), name="approval-deny-many"),
+            path("alarms/<uuid:alarm_id>/seen/", view(self.alarm_seen), name="alarm-seen"),
             path("waiting/", view(self.waiting), name="approval-waiting"),
             path("<uuid:invocation_id>/change/", view(self.to_page)),
             path("<uuid:invocation_id>/standing/", view(self.standing), name="approval-standing"),
@@ -102,6 +105,18 @@ class ApprovalRequestAdmin(DeniesMany):
         if not page.is_moving or page.is_waiting is not was_waiting:
             return HttpResponseClientRefresh()
         return TemplateResponse(request, f"{TEMPLATES}/standing.html", self._context(request, page))
+
+    def alarm_seen(self, request: HttpRequest, alarm_id: UUID) -> HttpResponse:
+        """Somebody who may act has looked into an alarm: it leaves the home page, and stays on record."""
+        member = acting_member(request)
+        if request.method != "POST":
+            return redirect("admin:index")
+        if not (member.is_approver or member.is_admin):
+            raise PermissionDenied
+        if not alarm_see(user=cast(User, request.user), msp=member.msp, alarm_id=alarm_id):
+            raise Http404("There is no such page.")
+        messages.success(request, "Noted. The alarm stays on record in the audit.")
+        return redirect("admin:index")
 
     def approve(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """Countersign exactly what the posted digest names."""

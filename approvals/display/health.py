@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists
+
 from approvals.display.clock import absolute, age
-from approvals.models import Invocation, Status
+from approvals.models import Alarm, Invocation, Status
 from integrations.models import Connection, Msp
 from tools.pages.standing import Standing, standing_of
 
@@ -36,6 +38,7 @@ class Health:
     fault: Event | None
     faults: int
     looked_at: int
+    has_alarms: bool  # that nobody has looked at
 
 
 def health_of(msp: Msp, now: datetime) -> Health:
@@ -48,7 +51,9 @@ def health_of(msp: Msp, now: datetime) -> Health:
 
     answers = [end for status, upstream, _, end in ends if end and _is_answer(status, upstream)]
     faults = [(end, code) for _, _, code, end in ends if end and code in FAULTS]
-    connection = Connection.objects.for_msp(msp).select_related("authorized_by").first()
+    unseen = Alarm.objects.for_msp(msp).filter(seen_at=None)
+    connections = Connection.objects.for_msp(msp).select_related("authorized_by").annotate(has_alarms=Exists(unseen))
+    connection = connections.first()
     return Health(
         connection=connection,
         standing=standing_of(connection),
@@ -56,6 +61,8 @@ def health_of(msp: Msp, now: datetime) -> Health:
         fault=event(*max(faults)) if faults else None,
         faults=len(faults),
         looked_at=len(ends),
+        # Where nothing was ever connected there is nothing to be alarmed by.
+        has_alarms=connection is not None and bool(vars(connection)["has_alarms"]),
     )
 
 

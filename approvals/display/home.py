@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from approvals.display.alarms import Alarming, alarms_of
 from approvals.display.charts import Chart, chart_of_days, chart_of_tools
 from approvals.display.clock import duration
 from approvals.display.figures import DAYS, Figures, figures_of
@@ -24,6 +25,7 @@ class Home:
     waiting: list[Row]
     waiting_longest: str
     unknown: int
+    alarms: list[Alarming]
     recent: list[Row]
     health: Health
     has_agents: bool
@@ -39,14 +41,15 @@ def home_of(msp: Msp, waiting: Waiting) -> Home:
     now = likely_now()
     urgent = waiting_of(msp).select_related("agent").order_by("expires_at")[:SHOWN] if waiting.count else ()
     history = Invocation.objects.for_msp(msp)
-    figures = figures_of(msp, now)
+    figures, health = figures_of(msp, now), health_of(msp, now)
     recent = [row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]]
     return Home(
         waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in urgent],
         waiting_longest=duration((now - waiting.oldest).total_seconds()) if waiting.oldest else "",
         unknown=figures.unknown,
+        alarms=alarms_of(msp, now) if health.has_alarms else [],
         recent=recent,
-        health=health_of(msp, now),
+        health=health,
         has_agents=bool(recent) or Agent.objects.for_msp(msp).exists(),
         days=DAYS,
         figures=figures,

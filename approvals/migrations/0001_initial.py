@@ -384,6 +384,7 @@ class Migration(migrations.Migration):
                 ('cause', models.CharField(max_length=100)),
                 ('words', models.CharField(max_length=1000)),
                 ('raised_at', models.DateTimeField()),
+                ('count', models.PositiveIntegerField(default=1)),
                 ('seen_at', models.DateTimeField(null=True)),
                 ('invocation', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.invocation')),
                 ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),

@@ -138,6 +138,7 @@ class Alarm(models.Model):
     invocation = models.ForeignKey(Invocation, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
     words = models.CharField(max_length=1000)
     raised_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=1)  # with what was added while nobody had looked
     seen_at = models.DateTimeField(null=True)
 
     objects = TenantQuerySet.as_manager()
