@@ -19,6 +19,7 @@ WORDS = {
     OutcomeState.NOT_SEEN: "NinjaOne took it, but does not show what became of it. Look there if it matters.",
     OutcomeState.DIFFERENT: "This is not what was approved. Look at the device now.",
 }
+NOT_THERE = "NinjaOne took it; it does not show there yet."
 LOOKS = {
     OutcomeState.VERIFIED: "good",
     OutcomeState.FAILED: "bad",
@@ -31,6 +32,7 @@ LOOKS = {
 class Shown:
     """The outcome. `look` is the colour; `output` is None where nothing is known of what it printed."""
 
+    title: str
     label: str
     look: str
     words: str
@@ -53,17 +55,18 @@ def effect_shown(invocation: Invocation, zone: str) -> Shown | None:
     effect = effect_of(invocation)
     if effect is None:
         return None
-    state = OutcomeState(effect.state)
+    state, is_run = OutcomeState(effect.state), EffectKind(effect.kind).is_run
     return Shown(
-        label=str(state.label),
+        title="On the device" if is_run else "In NinjaOne",
+        label=str(state.label) if is_run or state is not OutcomeState.SUBMITTED else "Sent",
         look="warn" if effect.is_offline else LOOKS.get(state, "info"),
-        words=WORDS[state],
+        words=WORDS[state] if is_run or state is not OutcomeState.SUBMITTED else NOT_THERE,
         reason=marked(effect.reason),
         is_alarm=state is OutcomeState.DIFFERENT,
         is_moving=is_awaited(effect),
         exit_code=effect.exit_code,
-        started=absolute(effect.started_at, zone),
-        ended=absolute(effect.ended_at, zone),
+        started=absolute(effect.started_at, zone) if effect.started_at else "",
+        ended=absolute(effect.ended_at, zone) if effect.ended_at else "",
         took=_took(effect),
         output=None if effect.output is None else marked_lines(effect.output) if effect.output else [],
         oddities=oddities(effect.output or ""),

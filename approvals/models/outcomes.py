@@ -23,6 +23,11 @@ class EffectKind(models.TextChoices):
     TICKET = "ticket", "Version of a ticket"
 
     @property
+    def is_run(self) -> bool:
+        """Whether a device starts and ends it."""
+        return self in {EffectKind.BASH, EffectKind.SCRIPT, EffectKind.REBOOT}
+
+    @property
     def prints(self) -> bool:
         """Whether somebody who asked for it waits for what it prints."""
         return self in {EffectKind.BASH, EffectKind.SCRIPT}

@@ -40,7 +40,6 @@ OFFLINE_FOR = timedelta(days=7)
 # A run that was taken and has not started by then makes one ask whether the device is there.
 SHOULD_HAVE_STARTED = timedelta(seconds=15)
 UNASKED_FOR = timedelta(days=1)
-ON_DEVICES = {EffectKind.BASH, EffectKind.SCRIPT, EffectKind.REBOOT}
 OFFLINE = "The device is offline. NinjaOne keeps the call and runs it when the device returns."
 RETURNED = "The device is back, and NinjaOne has not started the call yet."
 UNCHANGED = "It stands unchanged in NinjaOne, long after the call was sent."
@@ -107,7 +106,7 @@ def _unasked(place: Place, effects: Sequence[Effect], error: GateError, now: dat
 
 def _may_be_offline(effect: Effect, found: Finding | None, read_at: datetime | None, now: datetime) -> bool:
     """Whether one should ask if the device is there: once early, and again when the time is over."""
-    if effect.kind not in ON_DEVICES or (found is not None and found.state is not OutcomeState.SUBMITTED):
+    if not EffectKind(effect.kind).is_run or (found is not None and found.state is not OutcomeState.SUBMITTED):
         return False
     late = effect.sent_at + SHOULD_HAVE_STARTED
     return now >= effect.give_up_at or (now >= late and (read_at is None or read_at < late))

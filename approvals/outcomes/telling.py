@@ -20,6 +20,7 @@ SENTENCES = {
     OutcomeState.NOT_SEEN: "NinjaOne accepted it, but what became of it could not be seen.",
     OutcomeState.DIFFERENT: "What ran is not what was approved: do not rely on anything it printed, and tell a person.",
 }
+NOT_THERE = "NinjaOne accepted it; it does not show there yet."
 
 
 def effect_of(invocation: Invocation) -> Effect | None:
@@ -55,7 +56,8 @@ def outcome_words(invocation: Invocation) -> str:
     effect = effect_of(invocation)
     if effect is None:
         return ""
-    words = [SENTENCES[OutcomeState(effect.state)], effect.reason]
+    is_there = effect.state == OutcomeState.SUBMITTED and not EffectKind(effect.kind).is_run
+    words = [NOT_THERE if is_there else SENTENCES[OutcomeState(effect.state)], effect.reason]
     if effect.output is not None:
         words.append("What it printed stands in outcome.output.")
     if is_awaited(effect):

@@ -29,6 +29,7 @@ IDS = {
     "tool": "tool",  # of the API
     "destination_id": "destination",
     "message_id": "message",
+    "alarm_id": "alarm",
 }
 _PART = re.compile(r"<(?:\w+:)?(\w+)>")
 _MODEL = re.compile(r"dashboard/(?:integrations|approvals)/([a-z]+)/<")

@@ -24,7 +24,7 @@ WITHOUT_BODY = (
     "ninjaone-detail", "ninjaone-state", "ninjaone-test", "ninjaone-disconnect", "ninjaone-authorize",
     "ninjaone-callback", "runner-remove", "policy-reviewed", "visit-leave", "invitation", "invitation-withdraw",
     "msp-stop", "agent-stop", "everything-stop", "approval-report", "destination-test", "destination-secret",
-    "destination-again", "destination-again-all", "webhook-remove",
+    "destination-again", "destination-again-all", "webhook-remove", "alarm-seen",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from approvals.models import Delivery, Destination, Invocation, Kind
+from approvals.models import Alarm, Delivery, Destination, Invocation, Kind
 from approvals.notices.signing import secret_new
 from integrations.clock import database_now
 from integrations.models import Agent, AuditEvent, Membership, User
@@ -29,7 +29,7 @@ STOPPED = {"integrations_agent", "integrations_msp"}
 MAY_CHANGE = {
     "viewer": set[str](),
     "nobody": set[str](),
-    "approver": {"approvals_invocation", "approvals_decision", *AUDIT},
+    "approver": {"approvals_invocation", "approvals_decision", "approvals_alarm", *AUDIT},
 }
 
 
@@ -55,7 +55,9 @@ def furnish(tenant: Tenant, slug: str) -> Rows:
     message = Delivery.objects.create(
         msp=tenant.msp, destination=place, invocation=row, event="waiting", created_at=now, dead_at=now
     )
+    alarm = Alarm.objects.create(msp=tenant.msp, what="unexplained", cause="1", words=f"{slug}-alarm", raised_at=now)
     return {
+        "alarm": alarm.pk,
         "destination": place.pk,
         "message": message.message_id,
         "agent": tenant.agent.pk,
@@ -78,7 +80,7 @@ def nowhere() -> Rows:
     """Ids of nothing."""
     kinds = (
         "agent", "agentkey", "membership", "user", "msp", "auditevent", "invocation", "approvalrequest", "invitation",
-        "token", "destination", "message",
+        "token", "destination", "message", "alarm",
     )  # fmt: skip
     return {**{kind: uuid.uuid4() for kind in kinds}, "passkey": 7_777_779, "digest": "sha256:" + "0" * 64}
 
