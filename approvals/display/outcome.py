@@ -19,6 +19,7 @@ class Outcome:
     words: str
     reason: str
     comment: SafeString
+    acceptable: SafeString
     note: SafeString
     error: SafeString
     error_code: str
@@ -34,6 +35,7 @@ def outcome_of(invocation: Invocation, status: Status) -> Outcome:
         words=status_words(invocation, status),
         reason=reason_words(invocation.reason_code),
         comment=marked(invocation.comment),
+        acceptable=marked(invocation.acceptable),
         note=marked(invocation.note),
         error=marked(invocation.error_message),
         error_code=invocation.error_code,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, models, transaction
 
-from approvals.models import Attempt, Decision, Invocation, Verdict
+from approvals.models import Alarm, Attempt, Decision, Effect, Invocation, Lookout, Place, Verdict
 from integrations.clock import database_now
 from integrations.models import AgentKey, Authorization
-from tests.approvals.asking import approve, ask
+from tests.approvals.asking import approve, approved_and_sent, ask
 from tests.cast import Tenant
 from tools.models import ToolPolicy
 
@@ -72,3 +72,16 @@ def test_keys_policies_and_authorizations_stay_with_their_msp(acme: Tenant, nort
     field = Authorization._meta.get_field("verifier")
     authorization.verifier = field.seal(authorization.pk, "v")
     refuses(authorization)
+
+
+def test_outcomes_and_alarms_stay_with_their_msp(acme: Tenant, northwind: Tenant) -> None:
+    row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
+    effect, now = Effect.objects.get(), database_now()
+    refuses(Place(msp=northwind.msp, connection=acme.connection, name="device/1"))
+    refuses(Lookout(msp=acme.msp, connection=northwind.connection, next_read_at=now))
+    refuses(Alarm(msp=northwind.msp, what="different", cause="1", invocation=row, words="x", raised_at=now))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Effect.objects.update(msp=northwind.msp)
+    effect.delete()
+    effect.msp = northwind.msp
+    refuses(effect)
