@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from approvals.ledger import Until, invocation_wait
 from approvals.models import Invocation
+from approvals.waiting import WAITS
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, approved_and_sent, ask
 from tests.approvals.outcomes.looking import bash, ended, look_everywhere
@@ -30,17 +30,20 @@ def client(acme: Tenant) -> McpClient:
     return McpClient(acme.key_text)
 
 
-def waited(tenant: Tenant, row: Invocation, until: Until | None, meanwhile: Any) -> tuple[dict[str, Any], int]:
-    """Wait, with `meanwhile` in the first pause; the outcome's state, and how many pauses there were."""
-    pauses: list[float] = []
+def waited(
+    tenant: Tenant, row: Invocation, until: Until | None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, int]:
+    """Wait while the run ends; the outcome's state then, and how often somebody waited."""
+    waits = []
 
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 1:
-            meanwhile()
+    def until_changed(*arguments: object) -> None:
+        waits.append(arguments)
+        ended(sandbox)
+        look_everywhere()
 
-    seen, _ = invocation_wait(principal=tenant.principal(), invocation_id=row.pk, seconds=1.0, until=until, sleep=sleep)
-    return {"state": seen.effect.state, "status": seen.status}, len(pauses)
+    monkeypatch.setattr(WAITS, "until_changed", until_changed)
+    seen, _ = invocation_wait(principal=tenant.principal(), invocation_id=row.pk, seconds=20, until=until)
+    return seen.effect.state, len(waits)
 
 
 def test_rest_shows_the_output_and_the_exit_code(acme: Tenant, ninjaone: Sandbox, agent: Caller) -> None:
@@ -94,30 +97,18 @@ def test_what_one_cannot_wait_for_is_refused(acme: Tenant, agent: Caller, value:
     ids=["default", "outcome", "status"],
 )
 def test_for_a_script_one_waits_for_what_it_prints(
-    acme: Tenant, ninjaone: Sandbox, until: Until | None, waits: bool
+    acme: Tenant, ninjaone: Sandbox, until: Until | None, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = bash(acme)
-
-    def meanwhile() -> None:
-        ended(ninjaone)
-        look_everywhere()
-
-    seen, pauses = waited(acme, row, until, meanwhile)
-    assert (seen["state"], pauses) == (("verified", 1) if waits else ("submitted", 0))
+    assert waited(acme, row, until, ninjaone, monkeypatch) == (("verified", 1) if waits else ("submitted", 0))
 
 
 @pytest.mark.parametrize(("until", "waits"), [(None, False), (Until.OUTCOME, True)], ids=["default", "outcome"])
 def test_for_a_reboot_one_waits_for_the_dispatch(
-    acme: Tenant, ninjaone: Sandbox, until: Until | None, waits: bool
+    acme: Tenant, ninjaone: Sandbox, until: Until | None, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
-
-    def meanwhile() -> None:
-        ended(ninjaone)
-        look_everywhere()
-
-    seen, pauses = waited(acme, row, until, meanwhile)
-    assert (seen["state"], pauses) == (("verified", 1) if waits else ("submitted", 0))
+    assert waited(acme, row, until, ninjaone, monkeypatch) == (("verified", 1) if waits else ("submitted", 0))
 
 
 def test_mcp_shows_the_same_and_calls_it_data(acme: Tenant, ninjaone: Sandbox, client: McpClient) -> None:
