@@ -19,7 +19,7 @@ from integrations.tenant_admin import TenantModelAdmin, acting_member
 class LedgerAdmin(TenantModelAdmin[Invocation]):
     """Nobody adds, changes or deletes a row of the ledger here."""
 
-    list_select_related = ("agent",)
+    list_select_related = ("agent", "effect")
     list_display = ("tool",)
     list_rows_template: str
     in_words = False

@@ -43,7 +43,9 @@ def agent_calls_of(agent: Agent) -> AgentCalls:
     """The calls of an agent, now. Two queries, both within the index of its newest calls."""
     now = likely_now()
     calls = Invocation.objects.for_msp(agent.msp).filter(agent=agent)
-    newest = [row_of(row, now, agent.msp.time_zone) for row in calls.select_related("agent").defer(*UNREAD)[:SHOWN]]
+    newest = [
+        row_of(row, now, agent.msp.time_zone) for row in calls.select_related("agent", "effect").defer(*UNREAD)[:SHOWN]
+    ]
     since = now - timedelta(days=DAYS)
     lately = calls.filter(created_at__gte=since).values_list("status", flat=True)[:MOST_CALLS] if newest else ()
     counts = Counter(OUTCOME_OF[Status(status)] for status in lately)

@@ -42,7 +42,9 @@ def home_of(msp: Msp, waiting: Waiting) -> Home:
     urgent = waiting_of(msp).select_related("agent").order_by("expires_at")[:SHOWN] if waiting.count else ()
     history = Invocation.objects.for_msp(msp)
     figures, health = figures_of(msp, now), health_of(msp, now)
-    recent = [row_of(row, now, msp.time_zone) for row in history.select_related("agent").defer(*UNREAD)[:SHOWN]]
+    recent = [
+        row_of(row, now, msp.time_zone) for row in history.select_related("agent", "effect").defer(*UNREAD)[:SHOWN]
+    ]
     return Home(
         waiting=[row_of(row, now, msp.time_zone, in_words=True) for row in urgent],
         waiting_longest=duration((now - waiting.oldest).total_seconds()) if waiting.oldest else "",

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from approvals.display.clock import absolute, age, seconds_left, time_left
 from approvals.display.invisibles import marked
 from approvals.display.sentence import sentence_of
-from approvals.models import Invocation, Status
+from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.reading import status_now
 
 
@@ -36,6 +36,9 @@ class Row:
     votes: str
     decided_by: SafeString
     error_code: str
+    # What its badge says: the status, or what became of it after NinjaOne accepted it.
+    look: str
+    label: str
 
     @property
     def is_waiting(self) -> bool:
@@ -44,15 +47,24 @@ class Row:
 
 
 # What a line of the history does not need of a row.
-UNREAD = ("arguments", "facts", "consent", "query", "body", "path", "result", "reason")
+UNREAD = ("arguments", "facts", "consent", "query", "body", "path", "result", "reason", "effect__output")
+
+
+# What a line says of a call that NinjaOne accepted.
+ENDED_THERE = {
+    OutcomeState.FAILED: ("bad", "Failed on the device"),
+    OutcomeState.DIFFERENT: ("bad", "Not what was approved"),
+    OutcomeState.RUNNING: ("info", "Running"),
+}
 
 
 def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool = False, decided_by: str = "") -> Row:
     """The line of an invocation at `now`, its agent loaded. `in_words` says what it would do, from facts."""
-    needed = invocation.approvals_needed
+    needed, status = invocation.approvals_needed, status_now(invocation, now)
+    look, label = badge_of(invocation, status)
     return Row(
         id=invocation.pk,
-        status=status_now(invocation, now),
+        status=status,
         tool=invocation.tool_name or invocation.tool,
         sentence=sentence_of(invocation) if in_words else SafeString(""),
         agent=marked(invocation.agent.name),
@@ -68,4 +80,13 @@ def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool =
         votes=f"{invocation.approvals_given} of {needed} approvals" if needed > 1 else "",
         decided_by=marked(decided_by),
         error_code=invocation.error_code if invocation.status == Status.FAILED else "",
+        look=look,
+        label=label,
     )
+
+
+def badge_of(invocation: Invocation, status: Status) -> tuple[str, str]:
+    """Colour and words of a line's badge. The outcome counts where the list has loaded it."""
+    effect: Effect | None = invocation._state.fields_cache.get("effect")
+    ended = ENDED_THERE.get(OutcomeState(effect.state)) if effect and status is Status.SUCCEEDED else None
+    return ended or (status.value, str(status.label))

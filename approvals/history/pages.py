@@ -77,7 +77,7 @@ def history_page(msp: Msp, filters: Filters, place: Place = NEWEST, *, is_counte
 
 def rows_of(msp: Msp, ids: Sequence[UUID], *, without: Sequence[str] = ()) -> list[Invocation]:
     """The calls of these ids, in this order, with their agents."""
-    found = Invocation.objects.for_msp(msp).filter(pk__in=ids).select_related("agent").defer(*without)
+    found = Invocation.objects.for_msp(msp).filter(pk__in=ids).select_related("agent", "effect").defer(*without)
     rows = {row.pk: row for row in found}
     return [rows[pk] for pk in ids if pk in rows]
 

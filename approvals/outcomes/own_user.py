@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from approvals.models import Lookout
+from approvals.models import Effect, Lookout
 from approvals.outcomes.opening import origin_of
+from integrations.clock import database_now
 from integrations.models import Connection
 
 
 def own_user_of(connection: Connection) -> int | None:
     """The id of the technician whose consent we use; None before it was learned, or for another NinjaOne."""
-    known = Lookout.objects.filter(connection=connection, origin=origin_of(connection))
+    known = Lookout.objects.filter(connection=connection, origin=consent_of(connection))
     return known.values_list("user_id", flat=True).first()
+
+
+def own_user_learn(effect: Effect, user_id: int) -> None:
+    """Who ran what only we could start is who we are; from then on what that user does is looked at."""
+    connection = effect.connection
+    if connection.authorized_at is None or effect.sent_at < connection.authorized_at:
+        return  # somebody else may have consented since
+    mine, origin = Lookout.objects.filter(connection_id=effect.connection_id), consent_of(connection)
+    if not mine.filter(origin=origin, user_id=user_id).exists():
+        mine.update(user_id=user_id, origin=origin, last_id=None, due_at=database_now())
+
+
+def consent_of(connection: Connection) -> str:
+    """Whose consent, in which NinjaOne: with the next consent we may be somebody else there."""
+    return f"{connection.epoch} {origin_of(connection)}"[:300]

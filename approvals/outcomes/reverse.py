@@ -18,7 +18,7 @@ from approvals.errors import GateError
 from approvals.models import Alarm, Effect, EffectKind, Invocation, Lookout
 from approvals.outcomes.activities import LIFE, code_of, moment_of, text_of
 from approvals.outcomes.alarms import alarm_raise
-from approvals.outcomes.opening import origin_of
+from approvals.outcomes.own_user import consent_of
 from approvals.outcomes.poll import PACE
 from approvals.upstream import read_json
 from integrations.clock import Now, database_now
@@ -77,8 +77,8 @@ def deeds_look(connection_id: UUID) -> bool:
     mine = Lookout.objects.filter(pk=connection_id, due_at=lookout.due_at, next_read_at__lte=now)
     if not mine.update(due_at=now + INTERVAL, next_read_at=now + PACE):
         return False
-    if lookout.origin != origin_of(lookout.connection):
-        # Another NinjaOne: who we are there is not known yet.
+    if lookout.origin != consent_of(lookout.connection):
+        # Another NinjaOne, or somebody else's consent: who we are there is not known yet.
         Lookout.objects.filter(pk=connection_id).update(user_id=None, last_id=None, due_at=None)
         return True
     try:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
-from approvals.models import Effect, Invocation, Lookout, OutcomeState, Status
+from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.notices.events import invocation_changed
 from approvals.outcomes.alarms import alarm_different
 from approvals.outcomes.finding import Finding
+from approvals.outcomes.own_user import own_user_learn
 from integrations.audit import Actor, audit_append
-from integrations.clock import Now, database_now
+from integrations.clock import Now
 
 POLLER = Actor.system("poller")
 COLUMNS = (
@@ -62,7 +63,7 @@ def _record(effect: Effect, finding: Finding) -> None:
     if finding.is_evidence:
         _settle_unknown(effect, finding)
     if finding.user_id is not None:
-        _learn_user(effect, finding.user_id)
+        own_user_learn(effect, finding.user_id)
     if finding.state is OutcomeState.DIFFERENT:
         alarm_different(row, finding.reason)
 
@@ -80,13 +81,3 @@ def _settle_unknown(effect: Effect, finding: Finding) -> None:
             subject=f"invocation {effect.pk}",
             data={"happened": status is Status.SUCCEEDED, "note": words[:1000]},
         )
-
-
-def _learn_user(effect: Effect, user_id: int) -> None:
-    """Who we are in NinjaOne, proven by a nonce that only our run could print."""
-    known = Lookout.objects.filter(connection_id=effect.connection_id, origin=effect.origin, user_id=user_id)
-    if known.exists():
-        return
-    Lookout.objects.filter(connection_id=effect.connection_id).update(
-        user_id=user_id, origin=effect.origin, last_id=None, due_at=database_now()
-    )

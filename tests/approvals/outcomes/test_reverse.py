@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from approvals.models import Alarm, Lookout
@@ -77,7 +79,7 @@ def test_what_our_calls_did_is_explained(known: Tenant, ninjaone: Sandbox, world
         ("ninja-api-post", {"path": "/v2/device/43/patch/os/scan"}),
         ("ninja-update-ticket", {"ticket_id": 1014, "priority": "HIGH"}),
     ):
-        approved_and_sent(known, ask(known, tool, **arguments))  # type: ignore[arg-type]
+        approved_and_sent(known, ask(known, tool, **arguments))
     looked(known)  # before any of them was recognised
     ended(ninjaone)
     look_everywhere()
@@ -108,8 +110,11 @@ def test_a_person_at_work_is_one_alarm_and_not_hundreds(known: Tenant, world: Wo
     assert sorted(actions) == [("alarm.added",), ("alarm.added",), ("alarm.raised",)]
 
 
-def test_another_ninjaone_has_another_user(known: Tenant, world: World) -> None:
-    Connection.objects.update(client_id="another-app")
+@pytest.mark.parametrize("change", [{"client_id": "another-app"}, {"epoch": 2}], ids=["another-app", "consent"])
+def test_with_another_ninjaone_or_consent_we_may_be_somebody_else(
+    known: Tenant, world: World, change: dict[str, Any]
+) -> None:
+    Connection.objects.update(**change)
     theft(world)
     looked(known)
     lookout = Lookout.objects.get()
@@ -143,3 +148,11 @@ def test_another_msps_alarm_cannot_be_seen_away(known: Tenant, northwind: Tenant
     url = f"/dashboard/approvals/approvalrequest/alarms/{Alarm.objects.get().pk}/seen/"
     assert northwind.signed_in(northwind.approver).post(url).status_code == 404
     assert Alarm.objects.get().seen_at is None
+
+
+def test_a_run_from_before_the_consent_says_nothing_about_who_we_are_now(acme: Tenant, ninjaone: Sandbox) -> None:
+    bash(acme)
+    Connection.objects.update(authorized_at=database_now(), epoch=2)
+    ended(ninjaone)
+    look_everywhere()
+    assert Lookout.objects.get().user_id is None

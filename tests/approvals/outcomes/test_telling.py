@@ -167,3 +167,18 @@ def test_another_msps_agent_sees_nothing_of_it(acme: Tenant, northwind: Tenant, 
     row = bash(acme)
     assert caller_of(northwind).get(f"invocations/{row.pk}?wait=20&until=outcome").status == 404
     assert northwind.signed_in(northwind.admin).get(f"/dashboard/approvals/invocation/{row.pk}/").status_code == 404
+
+
+def test_a_list_does_not_call_a_success_what_failed_on_the_device(acme: Tenant, ninjaone: Sandbox) -> None:
+    bash(acme, "exit 3")
+    ended(ninjaone)
+    look_everywhere()
+    browser = acme.signed_in(acme.viewer)
+    for url in (
+        "/dashboard/",
+        "/dashboard/approvals/invocation/",
+        "/dashboard/approvals/approvalrequest/?show=decided",
+    ):
+        page = browser.get(url).content.decode()
+        assert "Failed on the device" in page, url
+        assert ">Succeeded</span>" not in page, url
