@@ -56,11 +56,12 @@ def _facts(membership: Membership) -> dict[str, Any]:
     msp = membership.msp
     connection = Connection.objects.for_msp(msp).filter(vendor="ninjaone").order_by()
     approvers = Membership.objects.for_msp(msp).filter(is_approver=True, user__is_active=True).order_by()
+    others = Membership.objects.for_msp(msp).filter(is_admin=True, user__is_active=True).exclude(pk=membership.pk)
     keys = AgentKey.objects.for_msp(msp).filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
     agents = Agent.objects.for_msp(msp)
     # Nobody decides what their own agent asks for, unless the MSP says so.
-    others = approvers.filter(Q(msp__own_requests_allowed=True) | ~Q(user=OuterRef("owner")))
-    decidable = agents.filter(Q(owner=None) & Exists(approvers) | Exists(others)).order_by()
+    deciders = approvers.filter(Q(msp__own_requests_allowed=True) | ~Q(user=OuterRef("owner")))
+    decidable = agents.filter(Q(owner=None) & Exists(approvers) | Exists(deciders)).order_by()
     rows = Msp.objects.filter(pk=msp.pk).values(
         authorized_at=Subquery(connection.values("authorized_at")[:1]),
         connection=Subquery(connection.values("pk")[:1]),
@@ -68,6 +69,7 @@ def _facts(membership: Membership) -> dict[str, Any]:
         policies=Subquery(connection.values("policy_version")[:1]),
         reviewed_at=Subquery(connection.values("policies_reviewed_at")[:1]),
         approver=Exists(approvers),
+        other_admin=Exists(others.order_by()),
         agent=Subquery(agents.order_by("-created_at").values("pk")[:1]),
         key=Exists(keys.order_by()),
         decidable=Exists(decidable),
@@ -110,13 +112,18 @@ def _of_connection(facts: dict[str, Any]) -> Iterator[Step]:
 
 
 def _of_people(facts: dict[str, Any], membership: Membership) -> Iterator[Step]:
+    # Nobody gives themselves a role where somebody else could.
+    is_alone = not facts["approver"] and not facts["other_admin"]
     own = reverse("admin:integrations_membership_change", args=[membership.pk])
-    team = reverse("admin:integrations_membership_changelist")
     yield Step(
         "Choose who approves",
-        "An admin alone does not decide. Tick approver on your own page under Team, or invite a technician.",
-        "Make yourself an approver" if not facts["approver"] else "Open the team",
-        own if not facts["approver"] else team,
+        (
+            "An admin alone does not decide. Tick approver on your own page under Team, or invite a technician."
+            if is_alone
+            else "An admin alone does not decide. Let another admin make you an approver, or invite a technician."
+        ),
+        "Make yourself an approver" if is_alone else "Open the team",
+        own if is_alone else reverse("admin:integrations_membership_changelist"),
         facts["approver"],
     )
 

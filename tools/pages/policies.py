@@ -26,6 +26,8 @@ from tools.pages.policies_form import PoliciesForm
 from tools.policy import policies_update
 
 PREVIEW = "integrations:policy-preview"
+CHANGED = "policy.changed"
+LATELY = 200
 
 
 def _preview(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -88,8 +90,10 @@ def _save(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 def _refused(request: HttpRequest, connection: Connection, problem: str) -> HttpResponse:
     """Back to the preview, which compares with the policies as they are now, or to the table where nothing is left."""
-    newest = AuditEvent.objects.for_msp(connection.msp).filter(action="policy.changed").first()
-    who = f" The last change is {newest.actor}'s, of {newest.subject}." if newest else ""
+    # Of a long record only its end: what came in between is there.
+    lately = AuditEvent.objects.for_msp(connection.msp).values_list("action", "actor", "subject")[:LATELY]
+    changes = (f" The last change is {actor}'s, of {tool}." for action, actor, tool in lately if action == CHANGED)
+    who = next(changes, "")
     if draft_changes(request, connection):
         messages.error(request, f"{problem}{who} Below is what your changes would do now. Read it, then save again.")
         return redirect(PREVIEW)

@@ -94,6 +94,20 @@ def test_who_owns_every_agent_is_told_why_nobody_could_approve(newcomer: Members
     assert "owners do not decide" in last().why
 
 
+def test_an_admin_among_several_is_not_sent_where_nobody_promotes_themselves(newcomer: Membership) -> None:
+    def link() -> str:
+        found = first_steps_of(Membership.objects.select_related("msp").get(pk=newcomer.pk))
+        assert found is not None
+        return found.steps[4].url
+
+    assert link() == f"/dashboard/integrations/membership/{newcomer.pk}/change/"
+    other = User.objects.create_user("second-admin")
+    Membership.objects.create(msp=newcomer.msp, user=other, is_admin=True)
+    assert link() == "/dashboard/integrations/membership/"
+    User.objects.filter(pk=other.pk).update(is_active=False)
+    assert link() == f"/dashboard/integrations/membership/{newcomer.pk}/change/"
+
+
 def test_home_and_integrations_show_it_to_admins_alone(acme: Tenant) -> None:
     for page in PAGES:
         text = acme.signed_in(acme.admin).get(page).content.decode()

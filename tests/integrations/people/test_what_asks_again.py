@@ -76,6 +76,7 @@ def test_an_open_browser_changes_no_policy_runner_credential_member_or_key(acme:
     member = Membership.objects.get(user=acme.viewer)
     posts: dict[str, dict[str, str]] = {
         f"{DETAIL}policies": {},
+        f"{DETAIL}policies/reviewed": {},
         f"{DETAIL}runner": {"script_id": "1"},
         f"{DETAIL}runner/remove": {},
         f"{DETAIL}connection": {"region": "us"},
