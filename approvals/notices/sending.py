@@ -43,7 +43,8 @@ def delivery_send(courier: Courier, destination: Destination, delivery: Delivery
             url=destination.opened("address"),
             kind=destination.kind,
             title=message.title,
-            body=message.body,
+            text=message.text,
+            link=message.url,
             level=message.level,
         )
     except SecretUnreadableError:

@@ -40,9 +40,10 @@ class Courier:
         """POST `body`. Never raises, like its siblings."""
         return self._ask({"do": "webhook", "url": url, "body": body, "headers": headers})
 
-    def service(self, *, url: str, kind: str, title: str, body: str, level: str) -> Answer:
+    def service(self, *, url: str, kind: str, title: str, text: str, link: str, level: str) -> Answer:
         """Send a message by apprise. `kind`: slack, teams or other; `level`: info, success, warning or failure."""
-        return self._ask({"do": "service", "url": url, "kind": kind, "title": title, "body": body, "level": level})
+        words = {"title": title, "text": text, "link": link, "level": level}
+        return self._ask({"do": "service", "url": url, "kind": kind, **words})
 
     def check(self, *, url: str, kind: str) -> Answer:
         """Whether apprise can send to `url`, without trying."""

@@ -42,17 +42,19 @@ def service_check(job: dict[str, Any]) -> Answer:
 
 
 def service_send(job: dict[str, Any]) -> Answer:
-    """Sends `title` and `body`."""
+    """Sends `title`, `text` and `link`."""
     import apprise  # noqa: PLC0415 - heavy, and needed by few processes
 
     service = _service(job["url"], job["kind"])
     if isinstance(service, str):
         return Answer(error=service)
     Seen.taken()
+    form, body = apprise.NotifyFormat.TEXT, f"{job['text']}\n\n{job['link']}"
+    if service.notify_format == apprise.NotifyFormat.MARKDOWN:
+        # Made of plain text by the library, the link would have backslashes in it.
+        form, body = apprise.NotifyFormat.MARKDOWN, _markdown(job["text"], job["link"])
     try:
-        is_sent = service.notify(
-            title=job["title"], body=job["body"], body_format=apprise.NotifyFormat.TEXT, notify_type=job["level"]
-        )
+        is_sent = service.notify(title=job["title"], body=body, body_format=form, notify_type=job["level"])
     except (OSError, TypeError, ValueError, RuntimeError):
         is_sent = False
     if is_sent:
@@ -88,6 +90,12 @@ def _service(url: str, kind: str) -> Any:
     if _module(service) == "email" and not service.secure and not opened_host(service.smtp_host or service.host):
         return "The mail server would be talked to without TLS. Begin the address with mailtos://."
     return service
+
+
+def _markdown(text: str, link: str) -> str:
+    """Text that has no markup, which is made sure of where it is written, a paragraph a line."""
+    paragraphs = text.replace("\n", "\n\n")
+    return f"{paragraphs}\n\n[Open in Countersign]({link})"
 
 
 def _module(service: Any) -> str:

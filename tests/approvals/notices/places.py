@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,13 +47,14 @@ class Hooks:
     posts: list[Post] = field(default_factory=list)
     answer: Callable[[Post], int] = lambda post: 204
     location: str = ""
+    reply: bytes = b""
 
 
 @contextmanager
-def hooks_served() -> Iterator[Hooks]:
-    """A webhook receiver on loopback."""
+def hooks_served(tls: ssl.SSLContext | None = None) -> Iterator[Hooks]:
+    """A webhook receiver on loopback, behind TLS where it is given."""
     port = free_port()
-    hooks = Hooks(f"http://127.0.0.1:{port}")
+    hooks = Hooks(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -63,13 +65,16 @@ def hooks_served() -> Iterator[Hooks]:
             self.send_response(status)
             if hooks.location:
                 self.send_header("Location", hooks.location)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(hooks.reply)))
             self.end_headers()
+            self.wfile.write(hooks.reply)
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

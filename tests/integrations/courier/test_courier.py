@@ -236,7 +236,9 @@ def test_what_is_no_service_of_others_over_tls_is_refused(kind: str, url: str) -
 
 def send(url: str, kind: str = "other") -> str:
     with Courier() as courier:
-        return courier.service(url=url, kind=kind, title="Approval needed", body="What: <b>", level="info").error
+        link = "https://countersign.example.com/"
+        answer = courier.service(url=url, kind=kind, title="Approval needed", text="What: <b>", link=link, level="info")
+    return answer.error
 
 
 def test_apprise_delivers_over_http(hooks: Hooks) -> None:
