@@ -18,8 +18,8 @@ from approvals.models import Destination, Kind
 from approvals.notices.destinations import (
     address_check,
     dead_revive,
+    sample_send,
     secret_rotate,
-    test_send,
     webhook_remove,
     webhook_save,
 )
@@ -51,7 +51,7 @@ class DestinationActions(TenantModelAdmin[Destination]):
         row = self._own(request, destination_id)
         if (ask := step_up(request, back=page_of(row))) is not None:
             return ask
-        answer = test_send(destination=row, actor=_actor(request))
+        answer = sample_send(destination=row, actor=_actor(request))
         if answer.ok:
             messages.success(request, f"{row.place or row.name} took the test message.")
         else:

@@ -105,7 +105,7 @@ def destination_enable(destination: Destination) -> None:
     transaction.on_commit(NOTICES.set)
 
 
-def test_send(*, destination: Destination, actor: Actor) -> Answer:
+def sample_send(*, destination: Destination, actor: Actor) -> Answer:
     """Send a test message now. When it was taken, what waits there is tried at once."""
     sample = Delivery(msp=destination.msp, destination=destination, event=TEST, created_at=database_now())
     with Courier() as courier:

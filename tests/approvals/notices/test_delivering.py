@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.conf import LazySettings
 from django.db import connections
+from django.test import Client
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from approvals.models import Delivery, Destination, Kind
@@ -75,6 +76,16 @@ def test_a_message_says_what_where_who_and_nothing_else(acme: Tenant, mailbox: M
         assert words in text
     assert "s3cret" not in text
     assert mail["Message-ID"].startswith(f"<{Delivery.objects.get().message_id}@")
+
+
+def test_its_link_opens_the_page_behind_the_sign_in_alone(acme: Tenant, hooks: Hooks) -> None:
+    place = destination(acme, hooks.url)
+    row = reboot(acme)
+    deliver(place.pk)
+    link = str(hooks.posts[0].payload["data"]["url"]).removeprefix("http://testserver")
+    assert Client().get(link)["Location"].startswith("/dashboard/login/")
+    assert acme.signed_in(acme.approver).get(link).status_code == 200
+    assert str(row.pk) in link
 
 
 def test_without_addresses_whoever_may_decide_is_told(acme: Tenant, mailbox: Mailbox) -> None:
