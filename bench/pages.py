@@ -14,12 +14,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
 import requests
 
+from bench.cpu import tree_seconds
 from bench.filling import fill
 from bench.ledger import ORGANIZATIONS, RARE_TOOL, WRITES
 from bench.servers import Database, Site, postgresql_at, postgresql_of_its_own, site, sqlite
@@ -102,28 +104,58 @@ def pages_of(session: requests.Session, home: str) -> Iterator[tuple[str, str]]:
     yield "call", f"{ACTIVITY}{_first(activity)}/"
 
 
+@dataclass
+class Taken:
+    """Of one page: the seconds that each request took, and the CPU seconds of server and database for all of them."""
+
+    seconds: list[float] = field(default_factory=list)
+    server: float = 0.0
+    database: float = 0.0
+
+    @property
+    def p95_ms(self) -> float:
+        """What nineteen of twenty requests took at most."""
+        return statistics.quantiles(self.seconds, n=20)[18] * 1000
+
+
 def _measure(running: Site, rounds: int) -> list[str]:
     """Prints a line for each page; gives the names of those above the target."""
     home = f"http://127.0.0.1:{running.port}"
     session = _signed_in(home, *running.people["approver"])
     pages = list(pages_of(session, home))
-    seconds: dict[str, list[float]] = {name: [] for name, _ in pages}
-    for number in range(rounds + 1):
+    for name, address in pages:
+        _open(session, name, f"{home}{address}")  # warms up
+    taken = {name: Taken() for name, _ in pages}
+    for _ in range(rounds):
         for name, address in pages:
-            started = time.perf_counter()
-            answer = session.get(f"{home}{address}", timeout=60)
-            if number:  # the first round warms up
-                seconds[name].append(time.perf_counter() - started)
-            if answer.status_code != 200 or ("nothing has" not in name and not _shows_something(answer.text)):
-                raise SystemExit(f"{name}: {address} answered {answer.status_code}, without any row.")
-    print(f"{'':<42}{'p50 ms':>9}{'p95 ms':>9}")
-    slow = []
-    for name, taken in seconds.items():
-        p95 = statistics.quantiles(taken, n=20)[18] * 1000
-        slow += [name] if p95 > TARGET_MS else []
-        print(f"{name:<42}{statistics.median(taken) * 1000:>9.0f}{p95:>9.0f}{' above' if p95 > TARGET_MS else ''}")
+            _take(running, taken[name], lambda name=name, address=address: _open(session, name, f"{home}{address}"))  # type: ignore[misc]
+    print(f"{'':<42}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms of: server':>20}{'database':>10}")
+    for name, one in taken.items():
+        p50 = statistics.median(one.seconds) * 1000
+        cpu = f"{one.server / rounds * 1000:>20.0f}{one.database / rounds * 1000:>10.0f}"
+        print(f"{name:<42}{p50:>9.0f}{one.p95_ms:>9.0f}{cpu}{' above' if one.p95_ms > TARGET_MS else ''}")
+    slow = [name for name, one in taken.items() if one.p95_ms > TARGET_MS]
     print(f"p95 of each page at most {TARGET_MS:.0f} ms: {'missed by ' + ', '.join(slow) if slow else 'met'}")
     return slow
+
+
+def _take(running: Site, taken: Taken, call: Callable[[], None]) -> None:
+    server, database = tree_seconds(running.server_pid), _database_seconds(running)
+    started = time.perf_counter()
+    call()
+    taken.seconds.append(time.perf_counter() - started)
+    taken.server += tree_seconds(running.server_pid) - server
+    taken.database += _database_seconds(running) - database
+
+
+def _database_seconds(running: Site) -> float:
+    return tree_seconds(running.database_pid) if running.database_pid else 0.0
+
+
+def _open(session: requests.Session, name: str, url: str) -> None:
+    answer = session.get(url, timeout=60)
+    if answer.status_code != 200 or ("nothing has" not in name and not _shows_something(answer.text)):
+        raise SystemExit(f"{name}: {url} answered {answer.status_code}, without any row.")
 
 
 def _signed_in(home: str, name: str, password: str) -> requests.Session:
