@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from approvals.display.rows import Row, row_of
 from approvals.models import Invocation
 from integrations.clock import database_now
-from integrations.tenant_admin import TenantModelAdmin, acting_member
+from integrations.tenant_admin import CappedPaginator, TenantModelAdmin, acting_member
+
+
+class LedgerPaginator(CappedPaginator):
+    """Finds a later page by ids alone, from an index, and reads the rows of that page."""
+
+    def page(self, number: int | str) -> Any:
+        """The page of that number, from 1."""
+        number = self.validate_number(number)
+        rows, bottom = cast("QuerySet[Invocation]", self.object_list), (number - 1) * self.per_page
+        if bottom:
+            ids = list(rows.select_related(None).values_list("pk", flat=True)[bottom : bottom + self.per_page])
+            return self._get_page(rows.filter(pk__in=ids), number, self)  # type: ignore[attr-defined]
+        return super().page(number)
 
 
 class LedgerAdmin(TenantModelAdmin[Invocation]):
@@ -21,6 +35,7 @@ class LedgerAdmin(TenantModelAdmin[Invocation]):
 
     list_select_related = ("agent", "effect")
     list_display = ("tool",)
+    paginator = LedgerPaginator
     list_rows_template: str
     in_words = False
 
