@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -12,6 +13,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
@@ -89,7 +91,9 @@ class DashboardSite(AdminSite):
             membership = member_of(request)
             if membership is not None and membership.visit_reason:
                 visit_record(request, membership)
-            with timezone.override(zone_of(membership.msp.time_zone if membership else "UTC")):
+            # Only PostgreSQL keeps plans.
+            planned_afresh = getattr(connection, "planned_afresh", nullcontext)
+            with planned_afresh(), timezone.override(zone_of(membership.msp.time_zone if membership else "UTC")):
                 response: HttpResponseBase = guarded(request, *args, **kwargs)
                 if isinstance(response, TemplateResponse):
                     response.render()

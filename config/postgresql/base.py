@@ -7,6 +7,8 @@ Where it has nothing, the question (`SELECT 1`, once per request) would tell no 
 from __future__ import annotations
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -34,6 +36,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("jsonb", JsonTextLoader)
         return connection
+
+    @contextmanager
+    def planned_afresh(self) -> Iterator[None]:
+        """Until the block ends each statement is planned for the values that it comes with, and none is kept.
+
+        A plan that is kept must fit every MSP. For one that has most of the rows it reads them all, where its own plan
+        would have followed an index: 300 ms instead of 10 for a page. An agent's few statements have no such choice.
+        """
+        self.ensure_connection()
+        connection: Any = self.connection
+        kept = connection.prepare_threshold
+        connection.prepare_threshold = None
+        try:
+            yield
+        finally:
+            connection.prepare_threshold = kept
 
     def is_usable(self) -> bool:
         """Whether the kept connection may be used for another request."""
