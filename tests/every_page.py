@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.urls import URLResolver, get_resolver
 
 from integrations.models import Invitation, Membership, User
 from integrations.people.invitations import invitation_create
+from tests.approvals.notices.places import destination
 from tests.cast import Tenant
 
 # Answer with a part of a page, with a file, or end the session.
@@ -25,6 +27,10 @@ def onlookers(tenant: Tenant) -> list[User]:
 
 def every_page(tenant: Tenant) -> list[str]:
     """Every address, with rows of the tenant where there are any, and one that does not exist."""
+    # On loopback, where messages may not go. The one that has a page is the first one.
+    off = {"is_enabled": False, "disabled_because": "It took nothing for 5 days."}
+    destination(tenant, "https://127.0.0.1:9/", id=UUID(int=1), **off)
+    destination(tenant, "https://127.0.0.1:9/", agent=tenant.agent)
     _, link = invitation_create(
         msp=tenant.msp, invited_by=None, email="erin@acme.example", is_approver=True, is_admin=False
     )
