@@ -135,7 +135,7 @@ def test_delete_confirmations_list_nothing_that_hangs_on_a_row(acme: Tenant, nor
 
 def test_facets_count_nothing(acme: Tenant) -> None:
     client = acme.signed_in(acme.admin)
-    for url in (AGENTS, "/dashboard/approvals/invocation/"):
+    for url in (AGENTS, "/dashboard/approvals/approvalrequest/"):
         assert client.get(f"{url}?_facets=True").context["cl"].add_facets is False
 
 
