@@ -152,11 +152,14 @@ def test_a_task_works_until_its_output_is_there(acme: Tenant, ninjaone: Sandbox)
 def test_people_see_it_with_everything_odd_marked(acme: Tenant, ninjaone: Sandbox) -> None:
     row = bash(acme, "echo '<b>\u0430dmin</b>'")
     browser, url = acme.signed_in(acme.viewer), f"/dashboard/approvals/invocation/{row.pk}/"
-    assert "Sent, not started" in browser.get(url).content.decode()
+    early = browser.get(url).content.decode()
+    assert "Sent, not started" in early
+    assert f'hx-get="{url}"' in early
     ended(ninjaone)
     look_everywhere()
     page = browser.get(url).content.decode()
     assert "Done and verified" in page
+    assert f'hx-get="{url}"' not in page
     assert "as approved" in page
     assert "&lt;b&gt;" in page
     assert "<b>U+0430</b>" in page
