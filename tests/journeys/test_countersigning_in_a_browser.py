@@ -55,7 +55,9 @@ def test_a_reboot_is_approved_with_one_click_and_its_outcome_appears(window: Bro
     assert product.outcome(envelope["id"])["status"] == "succeeded"
 
 
-def test_a_bash_script_is_read_whole_and_approved(window: BrowserContext, product: Product) -> None:
+def test_a_bash_script_is_read_whole_and_approved_and_its_output_appears(
+    window: BrowserContext, product: Product
+) -> None:
     script = "#!/bin/bash\nset -euo pipefail\nsystemctl restart nginx\necho done\n"
     envelope = product.invoke("ninja-run-bash", device_id=43, script=script).json()
     page = signed_in(window, product)
@@ -66,7 +68,11 @@ def test_a_bash_script_is_read_whole_and_approved(window: BrowserContext, produc
     expect(page.locator("#line-3")).to_be_in_viewport()
     page.get_by_role("button", name="Approve exactly this").click()
     expect(page.locator("#standing")).to_contain_text("Succeeded")
-    assert product.outcome(envelope["id"])["status"] == "succeeded"
+    # Without a click: the page looks again until the device has told.
+    expect(page.get_by_text("Done and verified").first).to_be_visible()
+    expect(page.locator("section[aria-labelledby=effect] .code-lines")).to_contain_text("done")
+    told = product.outcome(envelope["id"])
+    assert (told["status"], told["outcome"]["exit_code"]) == ("succeeded", 0)
     assert len(product.sandbox.calls("POST", "/v2/device/43/script/run")) == 1
 
 
