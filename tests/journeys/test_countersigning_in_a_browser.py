@@ -81,11 +81,13 @@ def test_a_denial_teaches_the_agent(window: BrowserContext, product: Product) ->
     page = signed_in(window, product)
     opened_from_the_queue(page, product, "ACME-PRINT01")
     page.locator("form.deny select").select_option("wrong_time")
-    page.locator("form.deny textarea").fill("Not before 22:00.")
+    page.get_by_label("Comment for the agent").fill("Not before 22:00.")
+    page.get_by_label("What would you approve instead?").fill("The same after 22:00")
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_text("Not before 22:00.").first).to_be_visible()
     denied = product.outcome(envelope["id"])
     assert (denied["status"], denied["approval"]["reason_code"]) == ("denied", "wrong_time")
+    assert (denied["approval"]["do_not_retry"], denied["approval"]["acceptable"]) == (True, "The same after 22:00")
     assert not product.sandbox.calls("POST")
 
 

@@ -79,9 +79,9 @@ def test_the_queue_is_worked_through_by_keyboard_and_stays_current(page: Page, p
     reason = page.locator("form.deny").get_by_label("Reason")
     expect(reason).to_be_focused()
     # In a field, keys are letters.
-    page.locator("form.deny textarea").focus()
+    page.get_by_label("Comment for the agent").focus()
     page.keyboard.type("jkad?")
-    expect(page.locator("form.deny textarea")).to_have_value("jkad?")
+    expect(page.get_by_label("Comment for the agent")).to_have_value("jkad?")
     assert Invocation.objects.get(pk=first).status == "pending_approval"
     reason.select_option("wrong_time")
     page.get_by_role("button", name="Deny", exact=True).press("Enter")
