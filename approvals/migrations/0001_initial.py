@@ -404,6 +404,8 @@ class Migration(migrations.Migration):
                 ('origin', models.CharField(blank=True, max_length=300)),
                 ('last_id', models.BigIntegerField(null=True)),
                 ('due_at', models.DateTimeField(null=True)),
+                ('guess', models.CharField(blank=True, max_length=330)),
+                ('guesses', models.PositiveSmallIntegerField(default=0)),
                 ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
             ],
             options={

@@ -174,6 +174,9 @@ class Lookout(models.Model):
     origin = models.CharField(max_length=300, blank=True)
     last_id = models.BigIntegerField(null=True)
     due_at = models.DateTimeField(null=True)
+    # Until then: whom runs that were most likely ours point to, and how many of them have in a row.
+    guess = models.CharField(max_length=330, blank=True)
+    guesses = models.PositiveSmallIntegerField(default=0)
 
     objects = TenantQuerySet.as_manager()
 

@@ -66,6 +66,7 @@ def under_way(series: Series) -> Finding:
         exit_code=series.exit_code,
         output=series.output[:LONGEST_KEPT],
         is_truncated=len(series.output) >= NEARLY_ALL,
+        likely_user_id=series.user_id,
     )
 
 

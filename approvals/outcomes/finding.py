@@ -15,7 +15,8 @@ LONGEST_KEPT = 40_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """How far it is. `user_id` is who NinjaOne says ran it, where the run is provably ours.
+    """How far it is. `user_id` is who NinjaOne says ran it, where the run is provably ours, and
+    `likely_user_id` where it is the only one that could be.
 
     `is_evidence`: it shows that NinjaOne took the call, which an unknown outcome can be settled with.
     """
@@ -31,6 +32,7 @@ class Finding:
     ran_sha256: str = ""
     is_truncated: bool = False
     user_id: int | None = None
+    likely_user_id: int | None = None
     is_evidence: bool = True
 
 

@@ -1,11 +1,20 @@
-"""Who we are in NinjaOne, as far as runs that were provably ours have shown."""
+"""Who we are in NinjaOne, as far as runs that were ours have shown.
+
+One run whose output has our nonce proves it. An MSP that runs no bash has none: there three runs in a row must agree,
+each the only one of its name on its device since the moment before it was sent. A proof sets a guess right.
+"""
 
 from __future__ import annotations
+
+from django.db.models import F
 
 from approvals.models import Effect, Lookout
 from approvals.outcomes.opening import origin_of
 from integrations.clock import database_now
 from integrations.models import Connection
+
+# Runs in a row that have to agree where none is proven.
+ENOUGH = 3
 
 
 def own_user_of(connection: Connection) -> int | None:
@@ -22,6 +31,20 @@ def own_user_learn(effect: Effect, user_id: int) -> None:
     mine, origin = Lookout.objects.filter(connection_id=effect.connection_id), consent_of(connection)
     if not mine.filter(origin=origin, user_id=user_id).exists():
         mine.update(user_id=user_id, origin=origin, last_id=None, due_at=database_now())
+
+
+def own_user_guess(effect: Effect, user_id: int) -> None:
+    """Who began a run that was most likely ours is most likely who we are; known when enough runs in a row agree."""
+    connection = effect.connection
+    if connection.authorized_at is None or effect.sent_at < connection.authorized_at:
+        return
+    mine, guess = Lookout.objects.filter(connection_id=effect.connection_id), f"{user_id} {consent_of(connection)}"
+    if own_user_of(connection) is not None:
+        return
+    if not mine.filter(guess=guess).update(guesses=F("guesses") + 1):
+        mine.update(guess=guess, guesses=1)
+    if mine.filter(guess=guess, guesses__gte=ENOUGH).exists():
+        own_user_learn(effect, user_id)
 
 
 def consent_of(connection: Connection) -> str:

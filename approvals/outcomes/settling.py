@@ -10,7 +10,7 @@ from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.notices.events import invocation_changed
 from approvals.outcomes.alarms import alarm_different
 from approvals.outcomes.finding import Finding
-from approvals.outcomes.own_user import own_user_learn
+from approvals.outcomes.own_user import own_user_guess, own_user_learn
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
 
@@ -64,6 +64,8 @@ def _record(effect: Effect, finding: Finding) -> None:
         _settle_unknown(effect, finding)
     if finding.user_id is not None:
         own_user_learn(effect, finding.user_id)
+    elif finding.likely_user_id is not None and effect.after_id is not None:
+        own_user_guess(effect, finding.likely_user_id)
     if finding.state is OutcomeState.DIFFERENT:
         alarm_different(row, finding.reason)
 

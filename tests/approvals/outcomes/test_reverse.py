@@ -47,12 +47,49 @@ def theft(world: World, *, device: int = 41, script: int = 26, user: int = 12) -
     world.activities[-1]["userId"] = user
 
 
-def test_who_we_are_is_learned_from_a_nonce_alone(acme: Tenant, ninjaone: Sandbox) -> None:
-    approved_and_sent(acme, ask(acme, "ninja-run-script", device_id=41, script_id=26))
+def library_run(tenant: Tenant, ninjaone: Sandbox, world: World, *, by: int | None = None) -> None:
+    """A script of the library, sent by a call; NinjaOne says that `by` began it."""
+    before = len(world.activities)
+    approved_and_sent(tenant, ask(tenant, "ninja-run-script", device_id=41, script_id=26))
     ended(ninjaone)
+    for activity in world.activities[before:]:
+        activity["userId"] = by or activity.get("userId")
     look_everywhere()
+
+
+def test_who_we_are_is_learned_from_one_nonce(acme: Tenant, ninjaone: Sandbox, world: World) -> None:
+    library_run(acme, ninjaone, world)
     assert Lookout.objects.get().user_id is None
     assert due(limit=10) == []
+    bash(acme)
+    ended(ninjaone)
+    look_everywhere()
+    assert Lookout.objects.get().user_id == 12
+
+
+def test_without_bash_three_runs_in_a_row_that_agree_tell_who_we_are(
+    acme: Tenant, ninjaone: Sandbox, world: World
+) -> None:
+    library_run(acme, ninjaone, world)
+    library_run(acme, ninjaone, world)
+    assert Lookout.objects.get().user_id is None
+    library_run(acme, ninjaone, world)
+    assert Lookout.objects.get().user_id == 12
+    looked(acme)
+    theft(world)
+    looked(acme)
+    assert Alarm.objects.get().what == "unexplained"
+
+
+def test_runs_that_do_not_agree_tell_nothing_and_a_proof_sets_a_guess_right(
+    acme: Tenant, ninjaone: Sandbox, world: World
+) -> None:
+    for user in (12, 12, 99, 12, 12):
+        library_run(acme, ninjaone, world, by=user)
+        assert Lookout.objects.get().user_id is None
+    for _ in range(3):
+        library_run(acme, ninjaone, world, by=77)
+    assert Lookout.objects.get().user_id == 77
     bash(acme)
     ended(ninjaone)
     look_everywhere()
