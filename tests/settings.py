@@ -9,6 +9,8 @@ from pathlib import Path
 for _name in ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY"):
     os.environ.pop(f"{_name}_FILE", None)
     os.environ[_name] = f"{_name.lower()}-for-tests-only-0123456789abcdef"
+# Where the database is: once the server's application was loaded, the environment does not say so any more.
+TEST_DATABASE_URL = os.environ.get("DATABASE_URL", "")
 os.environ["PUBLIC_URL"] = "http://localhost"
 os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 os.environ["NINJAONE_SANDBOX_URL"] = "http://127.0.0.1:8801"

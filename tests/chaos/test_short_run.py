@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
+
+from django.conf import settings
 
 from chaos.nursery import ROOT
 
@@ -15,7 +16,7 @@ KILLS = 15
 def test_kills_under_load_lose_and_double_nothing() -> None:
     # With the database server of the tests, in a database of its own.
     done = subprocess.run(
-        [sys.executable, "-m", "chaos", "--kills", str(KILLS), "--database", os.environ.get("DATABASE_URL", "")],
+        [sys.executable, "-m", "chaos", "--kills", str(KILLS), "--database", settings.TEST_DATABASE_URL],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 import requests
 import yaml
+from django.conf import LazySettings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from prometheus_client import REGISTRY
@@ -69,8 +70,8 @@ def test_ninjaones_answers_are_counted_by_region_and_by_what_came(acme: Tenant, 
     assert counted("countersign_upstream_seconds_count", outcome="4xx", **labels) == missing + 1
 
 
-def test_a_connection_that_is_left_alone_shows_until_it_works_again(acme: Tenant, settings: object) -> None:
-    settings.NINJAONE_LIMIT_SANDBOX = True  # type: ignore[attr-defined]
+def test_a_connection_that_is_left_alone_shows_until_it_works_again(acme: Tenant, settings: LazySettings) -> None:
+    settings.NINJAONE_LIMIT_SANDBOX = True
     row = Connection.objects.get(msp=acme.msp)
     throttle = throttle_of(row)
     assert throttle is not None
@@ -108,7 +109,7 @@ def test_the_dashboard_and_the_alerts_ask_for_what_there_is(client: Client, acme
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one process")
 def test_whichever_process_answers_tells_what_all_of_them_did(tmp_path: Path) -> None:
     port = free_port()
-    with serve_in_thread(Sandbox()) as sandbox, postgresql_at(os.environ["DATABASE_URL"]) as database:
+    with serve_in_thread(Sandbox()) as sandbox, postgresql_at(django_settings.TEST_DATABASE_URL) as database:
         env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url)
         assert manage(env, "migrate", "--verbosity", "0").returncode == 0
         key = json.loads(manage(env, "demo_data", "--json").stdout)["msps"][0]["agents"][0]["key"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 from django.db import connection
 
 from bench.servers import postgresql_at
@@ -83,7 +84,7 @@ def test_it_answers_sends_what_is_approved_and_exits_with_0_on_sigterm(tmp_path:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one process")
 def test_on_postgresql_the_server_has_several_processes_and_the_worker_sends(tmp_path: Path) -> None:
     port = free_port()
-    with serve_in_thread(Sandbox()) as sandbox, postgresql_at(os.environ["DATABASE_URL"]) as database:
+    with serve_in_thread(Sandbox()) as sandbox, postgresql_at(settings.TEST_DATABASE_URL) as database:
         env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url)
         key = filled(env)["msps"][0]["agents"][0]["key"]
         with running(env, "serve", "--port", str(port), "--workers", "2") as server, running(env, "worker") as worker:

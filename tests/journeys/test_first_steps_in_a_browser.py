@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
@@ -52,7 +52,7 @@ def database_url(folder: Path) -> Iterator[str]:
     if connection.vendor == "sqlite":
         yield f"sqlite:///{folder / 'fresh.sqlite3'}"
     else:
-        with postgresql_at(os.environ["DATABASE_URL"]) as database:
+        with postgresql_at(settings.TEST_DATABASE_URL) as database:
             yield database.url
 
 

@@ -28,7 +28,7 @@ class Writes:
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Run the statement."""
-        text = str(sql)
+        text = str(sql).lstrip("(")
         if text.split(maxsplit=1)[0].upper() not in HARMLESS:
             table = re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)', text)
             self.tables.add(table[1] if table else text)
