@@ -50,10 +50,18 @@ def ended_without_marks(series: Series) -> Finding:
 
 
 def under_way(series: Series) -> Finding:
-    """A run that is known by its name, its device and its time."""
+    """A run that is known by its name, its device and its time.
+
+    That is no evidence for a call that may never have left: the run may be another call's, or somebody's own.
+    """
     if series.code == REBOOTED:
-        reason = "NinjaOne saw the device start again."
-        return Finding(state=OutcomeState.VERIFIED, reason=reason, series_uid=series.uid, ended_at=series.requested_at)
+        return Finding(
+            state=OutcomeState.VERIFIED,
+            reason="NinjaOne saw the device start again.",
+            series_uid=series.uid,
+            ended_at=series.requested_at,
+            is_evidence=False,
+        )
     if not series.has_ended:
         state = OutcomeState.RUNNING if series.has_started else OutcomeState.SUBMITTED
         return Finding(state=state, series_uid=series.uid, started_at=series.started_at)
@@ -67,6 +75,7 @@ def under_way(series: Series) -> Finding:
         output=series.output[:LONGEST_KEPT],
         is_truncated=len(series.output) >= NEARLY_ALL,
         likely_user_id=series.user_id,
+        is_evidence=False,
     )
 
 

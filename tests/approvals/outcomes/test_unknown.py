@@ -17,6 +17,7 @@ from tests.cast import Tenant
 
 pytestmark = pytest.mark.usefixtures("at_once")
 REBOOT = "/v2/device/43/reboot/NORMAL"
+RUN = "/v2/device/43/script/run"
 TICKET = "/v2/ticketing/ticket/1014"
 
 
@@ -29,7 +30,8 @@ def lost(tenant: Tenant, sandbox: Sandbox, method: str, path: str, row: Invocati
 
 
 def test_a_run_that_ninjaone_shows_did_happen(acme: Tenant, ninjaone: Sandbox) -> None:
-    row = lost(acme, ninjaone, "POST", REBOOT, ask(acme, "ninja-reboot-device", device_id=43), happened=True)
+    asked = ask(acme, "ninja-run-bash", device_id=43, script="echo once")
+    row = lost(acme, ninjaone, "POST", RUN, asked, happened=True)
     ended(ninjaone)
     look_everywhere()
     settled = again(row.pk)
@@ -37,7 +39,14 @@ def test_a_run_that_ninjaone_shows_did_happen(acme: Tenant, ninjaone: Sandbox) -
     assert settled.note.startswith("Settled by evidence:")
     entry = AuditEvent.objects.for_msp(acme.msp).get(action="invocation.settled")
     assert (entry.actor, entry.subject) == ("system poller", f"invocation {row.pk}")
-    assert ninjaone.calls("POST", REBOOT).__len__() == 1
+    assert len(ninjaone.calls("POST", RUN)) == 1
+
+
+def test_a_run_without_a_nonce_may_be_another_calls_and_leaves_it_to_a_person(acme: Tenant, ninjaone: Sandbox) -> None:
+    row = lost(acme, ninjaone, "POST", REBOOT, ask(acme, "ninja-reboot-device", device_id=43), happened=True)
+    ended(ninjaone)
+    look_everywhere()
+    assert (again(row.pk).status, effect(row.pk).state) == (Status.UNKNOWN, "verified")
 
 
 def test_a_run_that_ninjaone_does_not_show_stays_unknown_for_a_person(acme: Tenant, ninjaone: Sandbox) -> None:
@@ -83,7 +92,8 @@ def test_a_service_that_is_as_wished_may_have_been_so_before(acme: Tenant, ninja
 
 
 def test_a_call_that_is_still_being_sent_is_left_to_who_sends_it(acme: Tenant, ninjaone: Sandbox) -> None:
-    row = lost(acme, ninjaone, "POST", REBOOT, ask(acme, "ninja-reboot-device", device_id=43), happened=True)
+    asked = ask(acme, "ninja-run-bash", device_id=43, script="echo once")
+    row = lost(acme, ninjaone, "POST", RUN, asked, happened=True)
     ended(ninjaone)
     sweep()
     assert again(row.pk).status == Status.UNKNOWN
