@@ -43,7 +43,8 @@ def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome
     `by`: the name of the person who decided that, if one did. Not called for reads that run at once: their agent has
     the answer already. Raises OutsideTransactionError.
     """
-    transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
+    if not outcome:
+        transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
     event = _event_of(row, status, by=by, outcome=outcome)
     agents = Q(agent=row.agent_id)
     found = _destinations(row.msp_id, agents if event is None else agents | Q(agent=None))

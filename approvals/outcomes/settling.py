@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
+from approvals.measures import reached
 from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.notices.events import invocation_changed
 from approvals.outcomes.alarms import alarm_different
@@ -76,6 +78,7 @@ def _settle_unknown(effect: Effect, finding: Finding) -> None:
     words = finding.reason or "NinjaOne's activities show the run."
     unknown = Invocation.objects.filter(pk=effect.pk, status=Status.UNKNOWN)
     if unknown.update(status=status, finished_at=Now(), note=f"Settled by evidence: {words}"[:1000]):
+        transaction.on_commit(partial(reached, status.value))
         audit_append(
             msp=effect.msp,
             actor=POLLER,

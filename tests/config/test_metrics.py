@@ -16,13 +16,15 @@ from django.test import Client
 from prometheus_client import REGISTRY
 
 from approvals.errors import GateError
+from approvals.models import Effect
 from bench.servers import postgresql_at
 from config.ports import free_port
 from integrations.models import Connection
 from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.server import serve_in_thread
 from integrations.ninjaone.throttle import FAILURES, throttle_of
-from tests.approvals.asking import approve, ask, deny, submit
+from tests.approvals.asking import approve, approved_and_sent, ask, deny, submit
+from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
 from tests.config.processes import environment_of, manage, running, wait_until_it_answers
 
@@ -58,6 +60,15 @@ def test_what_did_not_come_about_is_not_counted(acme: Tenant, ninjaone: Sandbox)
     with pytest.raises(GateError):
         deny(acme, row)
     assert counted("countersign_invocations_reached_total", status="denied") == before + 1
+
+
+def test_a_call_is_counted_once_however_its_outcome_goes_on(acme: Tenant, ninjaone: Sandbox) -> None:
+    before = counted("countersign_invocations_reached_total", status="succeeded")
+    approved_and_sent(acme, ask(acme, "ninja-run-bash", device_id=43, script="echo once"))
+    ended(ninjaone)
+    look_everywhere()
+    assert Effect.objects.get().state == "verified"
+    assert counted("countersign_invocations_reached_total", status="succeeded") == before + 1
 
 
 def test_ninjaones_answers_are_counted_by_region_and_by_what_came(acme: Tenant, ninjaone: Sandbox) -> None:
