@@ -103,7 +103,9 @@ def _alerts(connection: Connection, effects: Sequence[Effect]) -> dict[UUID, Fin
     if not isinstance(page, list):
         return {}
     standing = {str(row.get("uid")).lower() for row in page if isinstance(row, dict)}
-    gone = Finding(state=OutcomeState.VERIFIED, reason="The alert is not in NinjaOne's list any more.")
+    # Whoever dismissed it: that is no evidence for a call that may never have left.
+    words = "The alert is not in NinjaOne's list any more."
+    gone = Finding(state=OutcomeState.VERIFIED, reason=words, is_evidence=False)
     return {effect.pk: gone for effect in effects if effect.wanted not in standing}
 
 
@@ -123,5 +125,6 @@ def _ticket_update(effect: Effect, ticket: dict[str, Any], version: int) -> Find
     sent = json.loads(effect.invocation.body or "{}")
     if all(ticket.get(name) == sent[name] for name in TICKET_TEXTS if name in sent):
         words = f"The ticket has version {version} and what was sent."
-        return Finding(state=OutcomeState.VERIFIED, reason=words)
+        # Whoever wrote it: an update of somebody else's may look the same.
+        return Finding(state=OutcomeState.VERIFIED, reason=words, is_evidence=False)
     return not_seen(f"The ticket has version {version} by now, but not what was sent: somebody else changed it.")
