@@ -1,4 +1,4 @@
-"""What every request passes: an id of its own, and no cache. And what only people's requests pass.
+"""What every request passes: an id of its own, and no cache. And how agents pass by what only people need.
 
 Agents and machines knock at doors where cookies count for nothing. Sessions, sign-in, messages and the rest of what
 makes pages are left out there: what does not look at a cookie cannot be fooled by one, and costs nothing.
@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import ClassVar
 
-from allauth.account.middleware import AccountMiddleware
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.exceptions import MiddlewareNotUsed
+from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django_htmx.middleware import HtmxMiddleware
 
 from integrations.addresses import hops_of, scheme_of
 from integrations.log_context import REQUEST_ID
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -71,55 +66,30 @@ class RequestIdMiddleware:
         return response
 
 
-def _is_page(request: HttpRequest) -> bool:
-    return not request.path_info.startswith(DOORS_WITHOUT_COOKIES)
+class DoorsMiddleware:
+    """Leads requests at doors without cookies straight to the view, past all that stands below it in MIDDLEWARE.
 
-
-class PageSessionMiddleware(SessionMiddleware):
-    """Sessions, for people."""
-
-    def __call__(self, request: HttpRequest) -> Answer:
-        return super().__call__(request) if _is_page(request) else self.get_response(request)
-
-
-class PageAuthenticationMiddleware(AuthenticationMiddleware):
-    """Who is signed in, for people."""
-
-    def __call__(self, request: HttpRequest) -> Answer:
-        return super().__call__(request) if _is_page(request) else self.get_response(request)
-
-
-class PageMessageMiddleware(MessageMiddleware):
-    """Notices on the next page, for people."""
-
-    def __call__(self, request: HttpRequest) -> Answer:
-        return super().__call__(request) if _is_page(request) else self.get_response(request)
-
-
-class PageAccountMiddleware:
-    """What django-allauth needs to know of a request, for people."""
+    Django builds the chain from the view outwards, and `InnermostMiddleware` is the first that it makes.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        self.accounts = AccountMiddleware(get_response)
+        if InnermostMiddleware.view is None:
+            raise ImproperlyConfigured("InnermostMiddleware must be the last one in MIDDLEWARE.")
+        self.get_page, self.get_answer = get_response, InnermostMiddleware.view
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response: HttpResponseBase = (self.accounts if _is_page(request) else self.get_response)(request)
-        return response
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answers that django-allauth raises from deep inside."""
-        if not _is_page(request):
-            return None
-        response: HttpResponseBase | None = self.accounts.process_exception(request, exception)
-        return response
+        is_door = request.path_info.startswith(DOORS_WITHOUT_COOKIES)
+        return (self.get_answer if is_door else self.get_page)(request)
 
 
-class PageHtmxMiddleware(HtmxMiddleware):
-    """`request.htmx`, for people."""
+class InnermostMiddleware:
+    """Stands next to the view and tells `DoorsMiddleware` where that is."""
 
-    def __call__(self, request: HttpRequest) -> Answer:
-        return super().__call__(request) if _is_page(request) else self.get_response(request)
+    view: ClassVar[GetResponse | None] = None
+
+    def __init__(self, get_response: GetResponse) -> None:
+        InnermostMiddleware.view = staticmethod(get_response)
+        raise MiddlewareNotUsed
 
 
 class PagePolicyMiddleware(CSPMiddleware):

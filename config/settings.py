@@ -105,16 +105,19 @@ MIDDLEWARE = [
     "config.middleware.ForwardedMiddleware",
     "config.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.PagePolicyMiddleware",
-    "config.middleware.PageSessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "config.middleware.PageAuthenticationMiddleware",
-    "config.middleware.PageMessageMiddleware",
-    "config.middleware.PageAccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.middleware.PageHtmxMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    # What follows is for people alone.
+    "config.middleware.DoorsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.InnermostMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
