@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -124,8 +124,12 @@ def _conversion(
         case "convert_datetimefield_value":
             return _moment
         case "convert_uuidfield_value":
-            return lambda value, database: UUID(value)
+            return lambda value, database: _uuid(value)
     return lambda value, database: converter(value, expression, database)
+
+
+# Ids of agents and MSPs come again with every call; nothing can change a UUID.
+_uuid = lru_cache(maxsize=4096)(UUID)
 
 
 def _moment(value: datetime | str, database: BaseDatabaseWrapper) -> datetime:
