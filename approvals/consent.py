@@ -16,6 +16,8 @@ VOLATILE = {
     # The ticket as it was is inside the request's body, version included.
     "ticket": {"ticket"},
 }
+# Shown, and no part of what was approved.
+UNPINNED = {"alerts"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ def pinned(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         name: {key: value for key, value in fact.items() if key not in VOLATILE.get(name, set())}
         for name, fact in facts.items()
+        if name not in UNPINNED
     }
 
 

@@ -17,6 +17,7 @@ from approvals.models import Invocation, Status
 from approvals.notices.events import invocation_changed
 from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, parsed_arguments, prepare
 from approvals.records import Draft
+from approvals.surroundings import alerts_added
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append, canonical
 from integrations.models import Connection, ConnectionState
@@ -116,7 +117,11 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     waiting = None if asks else _waiting(draft)
     if dry_run:
         return Submitted(row, is_dry_run=True)
-    return _hold(draft, row) if waiting is None else Submitted(waiting, is_replay=True)
+    if waiting is not None:
+        return Submitted(waiting, is_replay=True)
+    seen = alerts_added(prepared.facts, connection=connection, is_write=row.is_write)
+    row.facts = canonical(facts_to_json(seen))
+    return _hold(draft, row)
 
 
 def _waiting(draft: Draft) -> Invocation | None:

@@ -43,10 +43,10 @@ class Outcome:
     error_message: str = ""
 
 
-def read_json(*, connection: Connection, call: Call) -> JSON:
+def read_json(*, connection: Connection, call: Call, seconds: float | None = None) -> JSON:
     """The JSON of a GET. Raises UpstreamNotFoundError for 404, GateError for everything else that is not 2xx JSON."""
     try:
-        answer = send(connection=connection, request=wire_request(connection, call), is_write=False)
+        answer = send(connection=connection, request=wire_request(connection, call), is_write=False, seconds=seconds)
         if answer.status == 404:
             raise UpstreamNotFoundError(call.path)
         if not 200 <= answer.status < 300:

@@ -20,6 +20,7 @@ from tools.fact_types import (
     ScriptFact,
     TicketFact,
 )
+from tools.standing_alerts import AlertsFact
 from tools.subjects import reaches_runner, subjects_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ __all__ = [
     "facts_to_json",
     "target_of",
 ]
+
+# With what no tool asks for, but people see.
+KINDS: dict[str, type[Fact]] = {**FACTS, AlertsFact.kind: AlertsFact}
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def facts_to_json(facts: Mapping[str, Fact]) -> dict[str, JSON]:
 
 def facts_from_json(data: Mapping[str, JSON]) -> dict[str, Fact]:
     """Facts as they were stored."""
-    return {name: FACTS[name].from_json(fact) for name, fact in data.items()}
+    return {name: KINDS[name].from_json(fact) for name, fact in data.items()}
 
 
 def target_of(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> Target:

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.device_alerts import DeviceAlerts, device_alerts
 from approvals.display.effect import Shown, effect_shown
 from approvals.display.invisibles import marked, marked_lines, oddities
 from approvals.display.outcome import Outcome, outcome_of
@@ -73,6 +74,7 @@ class Page:
     reason: SafeString
     reason_oddities: list[str]
     target: Target
+    alerts: DeviceAlerts | None
     other_facts: list[Argument]
     arguments: list[Argument]
     request: FrozenRequest | None
@@ -136,6 +138,7 @@ def page_of(
         reason=marked(invocation.reason),
         reason_oddities=oddities(invocation.reason),
         target=target,
+        alerts=device_alerts(facts),
         other_facts=[argument for name in OTHER_FACTS if name in facts for argument in fact_lines(name, facts[name])],
         arguments=[argument_of(name, value, script) for name, value in sorted(arguments.items())],
         request=frozen_request(invocation),
@@ -193,11 +196,13 @@ def target_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) ->
 
 
 def state_words(target: Target, facts: Mapping[str, Mapping[str, Any]]) -> SafeString:
-    """ ", Ubuntu 24.04, online, last seen 12 s before the request": the device as it was, as far as anybody knows."""
+    """ ", Ubuntu 24.04, online, last seen 12 s ago, no active alerts": the device as it was, as far as one knows."""
     if not target.device:
         return SafeString("")
     online = {True: "offline", False: "online", None: ""}[target.is_offline]
-    words = (marked(str(facts.get("device", {}).get("os_name") or "")), online, target.last_contact)
+    alerts = device_alerts(facts)
+    system = marked(str(facts.get("device", {}).get("os_name") or ""))
+    words = (system, online, target.last_contact, alerts.words if alerts else "")
     return format_html_join("", ", {}", ((one,) for one in words if one))
 
 

@@ -32,8 +32,8 @@ FAILURES = (AmbiguousError, NotSentError)
 THROTTLED_SECONDS = 60.0
 
 
-def send(*, connection: Connection, request: WireRequest, is_write: bool) -> WireAnswer:
-    """NinjaOne's answer, whatever its status; retried as far as that is safe.
+def send(*, connection: Connection, request: WireRequest, is_write: bool, seconds: float | None = None) -> WireAnswer:
+    """NinjaOne's answer, whatever its status; retried as far as that is safe. All of it in `seconds`, if given.
 
     Raises a WireError: AmbiguousError when a write may have happened or a read got no answer, any other when the call
     was not carried out. A write's 5xx comes back as an answer, and means no more than AmbiguousError does.
@@ -42,7 +42,7 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool) -> Wir
     _check_origin(connection, request)
     wire.require_no_transaction()
     try:
-        answer = _measured(connection, request, is_write=is_write)
+        answer = _measured(connection, request, seconds or wire.TOTAL_SECONDS, is_write=is_write)
     except WireError as error:
         contact_failed(connection, error)
         raise
@@ -50,10 +50,10 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool) -> Wir
     return answer
 
 
-def _measured(connection: Connection, request: WireRequest, *, is_write: bool) -> WireAnswer:
+def _measured(connection: Connection, request: WireRequest, seconds: float, *, is_write: bool) -> WireAnswer:
     started, outcome = time.monotonic(), "error"
     try:
-        answer = _throttled(connection, request, started + wire.TOTAL_SECONDS, is_write=is_write)
+        answer = _throttled(connection, request, started + seconds, is_write=is_write)
         outcome = f"{answer.status // 100}xx"
     except WireError as error:
         outcome = error.code

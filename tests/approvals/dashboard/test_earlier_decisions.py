@@ -44,4 +44,6 @@ def test_what_another_msp_decided_is_not_told(acme: Tenant, northwind: Tenant) -
 def test_the_title_says_what_is_known_of_the_device(acme: Tenant) -> None:
     page = text(acme.signed_in(acme.viewer), page_url(ask(acme, "ninja-reboot-device", device_id=43)))
     title = re.sub(r"<[^>]+>", "", page.partition("<h1")[2].partition(">")[2].partition("</h1>")[0])
-    assert re.fullmatch(r"Reboot on ACME-WEB01, [^,]+, Ubuntu [^,]+, online, last seen .+ before the request", title)
+    assert re.fullmatch(
+        r"Reboot on ACME-WEB01, [^,]+, Ubuntu [^,]+, online, last seen .+ before the request, no active alerts", title
+    )
