@@ -62,6 +62,7 @@ class World:
     roles: list[Json] = field(default_factory=list)
     groups: list[Json] = field(default_factory=list)
     tasks: list[Json] = field(default_factory=list)
+    products: dict[int, Json] = field(default_factory=dict)
     activities: list[Json] = field(default_factory=list)  # oldest first
     runs: list[Run] = field(default_factory=list)  # what is not finished yet
     is_ticketing_licensed: bool = True

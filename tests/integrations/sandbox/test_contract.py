@@ -99,6 +99,9 @@ CALLS: list[tuple[str, str, Any]] = [
     ("GET", "/v2/tag", None),
     ("GET", "/v2/notification-channels", None),
     ("GET", "/v2/software-products", None),
+    ("GET", "/v2/billing/products", None),
+    ("GET", "/v2/billing/products/12", None),
+    ("PUT", "/v2/billing/products/12", {"name": "x"}),
     *(
         ("GET", f"/v2/queries/{report}?pageSize=10", None)
         for report in (
@@ -119,6 +122,7 @@ CALLS: list[tuple[str, str, Any]] = [
 REFUSALS: list[tuple[str, str, Any, int]] = [
     ("GET", "/v2/device/9999", None, 404),
     ("GET", "/v2/organization/9999", None, 404),
+    ("GET", "/v2/billing/products/9999", None, 404),
     ("GET", "/v2/devices?df=nonsense", None, 400),
     ("POST", "/v2/device/9999/reboot/NORMAL", None, 404),
     ("POST", "/v2/device/41/script/run", RUN, 400),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.ninjaone.sandbox.routes import (
     activities,
     alerts,
+    billing,
     device_actions,
     devices,
     inventory,
@@ -19,6 +20,7 @@ from integrations.ninjaone.sandbox.routes import (
 __all__ = [
     "activities",
     "alerts",
+    "billing",
     "device_actions",
     "devices",
     "inventory",

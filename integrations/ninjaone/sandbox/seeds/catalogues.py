@@ -42,6 +42,15 @@ def catalogues_seed(world: World) -> None:
         {"id": 2, "name": "Needs reboot", "description": "", "shared": True, "deviceCount": 3},
     ]
     world.tasks = [{"id": 1, "name": "Nightly cleanup", "description": "", "enabled": True, "runCount": 212}]
+    world.products = {
+        12: {
+            "id": 12,
+            "name": "Managed workstation",
+            "description": "Monitoring and patching of one workstation",
+            "price": {"amount": 45.0, "currency": "EUR"},
+            "taxable": True,
+        }
+    }
     world.ticket_statuses = [
         _status("NEW", 1000, 1000),
         _status("OPEN", 2000, 2000),
