@@ -15,6 +15,7 @@ VOLATILE = {
     "alert": {"message"},
     # The ticket as it was is inside the request's body, version included.
     "ticket": {"ticket"},
+    "present": {"unsent"},
 }
 # Shown, and no part of what was approved.
 UNPINNED = {"alerts"}
@@ -41,7 +42,8 @@ class Consent:
     tool: str
     tool_version: str
     arguments: str
-    # What NinjaOne said of the things it touches: device, organization, script, runner, ticket, alert.
+    # What NinjaOne said of the things it touches: device, organization, script, runner, ticket, alert, and what stands
+    # now where a generic call would change it.
     facts: dict[str, dict[str, Any]]
     # Under which policy, until when.
     policy: str
@@ -105,8 +107,20 @@ def _fact_differences(then: dict[str, dict[str, Any]], now: dict[str, dict[str, 
         if before is None or after is None:
             found.append(f"the {name} is {'new' if before is None else 'gone'}")
             continue
+        if name == "present":
+            found += _present_differences(before, after)
+            continue
         for key in sorted(before.keys() | after.keys()):
             if before.get(key) != after.get(key):
                 label = key.replace("_", " ")
                 found.append(f"the {name}'s {label} changed from {before.get(key)!r} to {after.get(key)!r}")
     return found
+
+
+def _present_differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """By field, without what stands there: agents read these phrases too."""
+    if before["trouble"] != after["trouble"]:
+        return ["what it would change cannot be read any more"]
+    then, now = before["fields"], after["fields"]
+    changed = sorted(label for label in then.keys() | now.keys() if then.get(label) != now.get(label))
+    return [f"what it would change is not as it was: {label}" for label in changed]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
 from approvals.consent import Consent, pinned
 from approvals.errors import GateError
 from approvals.models import Invocation
+from approvals.surroundings import present_added
 from approvals.upstream import read_json
 from integrations.audit import canonical
 from integrations.models import Agent, Connection
@@ -55,19 +56,19 @@ def prepare(
     policies: Mapping[str, PolicyRow],
     agent: Agent,
     for_approval: bool | None = None,
-    mark: MarkFact | None = None,
+    earlier: Mapping[str, Fact] | None = None,
 ) -> Prepared:
     """Read what must be known, build the call, and judge it.
 
-    `for_approval` None means: as the mode says. `mark` is that of a request which exists already. Raises GateError;
-    sends nothing but GETs.
+    `for_approval` None means: as the mode says. `earlier` are the facts of a request which exists already. Raises
+    GateError; sends nothing but GETs.
     """
     modes = {row_id: row.mode for row_id, row in policies.items()}
     mode = effective_mode(tool, policies=modes, call=None)
     asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
     allowed = agent.allowed_organizations
     wants_scope = allowed is not None
-    read, mark = _reader(connection), mark or MarkFact.new()
+    read, mark = _reader(connection), mark_of(earlier or {}) or MarkFact.new()
     if allowed is not None:
         with refusals():
             scope_check(arguments, allowed=allowed, read=read)
@@ -81,7 +82,9 @@ def prepare(
         facts = _read(tool, arguments, connection, read, mark, for_approval=True)
     prepared = Prepared(call, mode, facts, target_of(facts, arguments))
     _check_scope(agent, tool, prepared)
-    return prepared
+    if earlier is None and mode is not Mode.APPROVAL_NEEDED:
+        return prepared
+    return replace(prepared, facts=present_added(facts, tool=tool, call=call, read=read, earlier=earlier))
 
 
 def consent_of(
@@ -142,15 +145,20 @@ def call_of(row: Invocation) -> Call:
     """The call that a stored invocation was made of; it knows how to read the answer. Raises GateError."""
     tool, allowed = TOOLS[row.tool], row.agent.allowed_organizations
     with refusals():
-        call = tool.build(parsed_arguments(row.arguments), facts_from_json(json.loads(row.facts)))
+        call = tool.build(parsed_arguments(row.arguments), stored_facts(row))
         if allowed is None:
             return call
         return scoped(call, tool, allowed=allowed, read=_reader(cast(Connection, row.connection)))
 
 
-def mark_of(row: Invocation) -> MarkFact | None:
-    """The mark by which the output of this invocation's run is known, if it has one."""
-    fact = facts_from_json(json.loads(row.facts)).get("mark")
+def stored_facts(row: Invocation) -> dict[str, Fact]:
+    """What was known when the agent asked."""
+    return facts_from_json(json.loads(row.facts))
+
+
+def mark_of(facts: Mapping[str, Fact]) -> MarkFact | None:
+    """The mark by which the output of a run is known, if there is one."""
+    fact = facts.get("mark")
     return fact if isinstance(fact, MarkFact) else None
 
 

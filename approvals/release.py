@@ -13,7 +13,7 @@ from approvals.consent import Consent, differences
 from approvals.errors import GateError
 from approvals.models import Decision, Invocation, Status, Verdict
 from approvals.notices.events import invocation_changed
-from approvals.prepare import consent_of, mark_of, parsed_arguments, prepare
+from approvals.prepare import consent_of, parsed_arguments, prepare, stored_facts
 from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, is_everything_frozen
 from integrations.clock import Now
@@ -41,7 +41,7 @@ def changes(row: Invocation) -> list[str]:
             policies=policies,
             agent=row.agent,
             for_approval=row.approvals_needed > 0,
-            mark=mark_of(row),
+            earlier=stored_facts(row),
         )
     except GateError as error:
         if error.code in PASSING:

@@ -20,6 +20,7 @@ from tools.fact_types import (
     ScriptFact,
     TicketFact,
 )
+from tools.present import PresentFact
 from tools.standing_alerts import AlertsFact
 from tools.subjects import reaches_runner, subjects_of
 
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 # With what no tool asks for, but people see.
-KINDS: dict[str, type[Fact]] = {**FACTS, AlertsFact.kind: AlertsFact}
+KINDS: dict[str, type[Fact]] = {**FACTS, AlertsFact.kind: AlertsFact, PresentFact.kind: PresentFact}
 
 
 @dataclass(frozen=True)

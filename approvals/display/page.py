@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
+from approvals.display.comparison import Comparison, comparison_of
 from approvals.display.device_alerts import DeviceAlerts, device_alerts
 from approvals.display.effect import Shown, effect_shown
 from approvals.display.invisibles import marked, marked_lines, oddities
@@ -80,6 +81,7 @@ class Page:
     request: FrozenRequest | None
     script: Script | None
     changes: list[Change] | None
+    comparison: Comparison | None
     policy: str
     created: str
     deadline: str
@@ -144,6 +146,7 @@ def page_of(
         request=frozen_request(invocation),
         script=script,
         changes=changes_of(invocation, facts),
+        comparison=comparison_of(invocation, facts),
         policy=Mode(invocation.policy).label,
         created=absolute(invocation.created_at, zone),
         deadline=absolute(invocation.expires_at, zone),

@@ -33,7 +33,7 @@ def ticket_changes(ticket: Mapping[str, Any], body: Mapping[str, Any]) -> list[C
         before = _comparable(field, ticket.get(READ_NAMES.get(field, field)))
         after = _comparable(field, body[field])
         if not _is_same(before, after):
-            changes.append(Change(field, marked(_words(before)), marked(_words(after))))
+            changes.append(Change(marked(field), marked(_words(before)), marked(_words(after))))
     return changes
 
 
@@ -43,7 +43,7 @@ def _comparable(field: str, value: Any) -> Any:
         case "status", {"statusId": int(number)}:
             name = value.get("displayName") or value.get("name")
             return {"id": str(number), "name": name}
-        case "attributes", list():
+        case "attributes", list() if all(isinstance(row, dict) for row in value):
             return sorted((str(row.get("attributeId")), str(row.get("value"))) for row in value)
         case "tags", list():
             return sorted(str(tag) for tag in value)
@@ -55,7 +55,7 @@ def _comparable(field: str, value: Any) -> Any:
 def _is_same(before: Any, after: Any) -> bool:
     match before, after:
         case {"id": number, "name": name}, str():
-            return after in {number, name}
+            return after in (number, name)
     return bool(before == after) or (_is_empty(before) and _is_empty(after))
 
 
