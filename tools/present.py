@@ -35,7 +35,8 @@ class PresentFact(Fact):
     """Field by field what stands there now, and whether what is sent is the same.
 
     A field has `same` and either `value`, `hidden`, or of a long one `start`, `size` and `sha256`; none of them where
-    nothing stands there. `unsent` are fields that a PUT leaves out. With `trouble` nothing is known.
+    nothing stands there, and with `hidden` then `absent`. `unsent` are fields that may be lost because they are not
+    sent. With `trouble` nothing is known.
     """
 
     kind = "present"
@@ -53,8 +54,9 @@ class PresentFact(Fact):
         if len(sent) > MOST_FIELDS:
             raise UnusableAnswerError(f"The body names {len(sent)} fields, too many to compare.")
         fields = {label_of(path): _entry(path, value, present, hides_all=hides_all) for path, value in sent}
-        unsent = sorted(map(label_of, _left_out(call.body, present))) if call.method == "PUT" else []
-        return cls(fields, tuple(unsent[:MOST_UNSENT]))
+        # A PATCH leaves what it does not name; of what is left out inside an object that it names, nobody knows.
+        left_out = (path for path in _left_out(call.body, present) if call.method == "PUT" or len(path) > 1)
+        return cls(fields, tuple(sorted(map(label_of, left_out))[:MOST_UNSENT]))
 
     def to_json(self) -> dict[str, JSON]:
         """All fields; JSON has lists, not tuples."""
@@ -101,13 +103,14 @@ def _left_out(body: JSON, present: JSON, path: Path = ()) -> Iterator[Path]:
 
 
 def _entry(path: Path, sent: JSON, present: JSON, *, hides_all: bool) -> dict[str, JSON]:
+    is_secret = hides_all or any(map(is_secret_name, path)) or holds_secret_name(sent)
     for name in path:
         if not isinstance(present, dict) or name not in present:
-            return {"same": False}
+            return {"same": False, "hidden": True, "absent": True} if is_secret else {"same": False}
         present = present[name]
     now, text = _text(present), _text(sent)
     same = {"same": now == text}
-    if hides_all or any(map(is_secret_name, path)) or holds_secret_name([present, sent]):
+    if is_secret or holds_secret_name(present):
         return {**same, "hidden": True}
     if len(now) > LONGEST_VALUE:
         digest = hashlib.sha256(now.encode()).hexdigest()

@@ -25,7 +25,7 @@ OWN = {"id", "version", "createTime", "updateTime", "deleted", "source"}
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`same` are fields that are sent and stand there already, `unsent` those that a PUT leaves out."""
+    """`same` are fields that are sent and stand there already, `unsent` those that may be lost because they are not."""
 
     changes: list[Change] = field(default_factory=list)
     same: list[SafeString] = field(default_factory=list)
@@ -84,18 +84,23 @@ def _parts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
 
 def _before(one: dict[str, Any]) -> SafeString:
-    if one.get("hidden"):
-        return escape(_("(hidden: it may be a secret)"))
+    if one.get("hidden") and not one.get("absent"):
+        return _ours(_("hidden: it may be a secret"))
     if "start" in one:
         return _cut(str(one["start"]), int(one["size"]))
-    return marked(_words(one["value"])) if "value" in one else escape(_("(not there)"))
+    return marked(_words(one["value"])) if "value" in one else _ours(_("not there"))
 
 
 def _after(one: dict[str, Any], value: Any) -> SafeString:
     if one.get("hidden"):
-        return escape(_("(hidden here; it stands in the exact request)"))
+        return _ours(_("hidden here; it stands in the exact request"))
     words = _words(value)
     return marked(words) if len(words) <= LONGEST else _cut(words[:LONGEST], len(words))
+
+
+def _ours(words: str) -> SafeString:
+    """Words of ours, which nobody shall take for a value."""
+    return format_html('<span class="no-value">{}</span>', words)
 
 
 def _words(value: Any) -> str:

@@ -80,6 +80,10 @@ def test_what_may_be_a_secret_is_not_kept(body: Any, label: str) -> None:
     assert fields(body, there) == {label: {"same": False, "hidden": True}}
 
 
+def test_a_secret_that_would_be_new_is_known_as_one() -> None:
+    assert fields({"portalPassword": "new"}) == {"portalPassword": {"same": False, "hidden": True, "absent": True}}
+
+
 def test_where_any_value_may_be_a_secret_none_is_kept() -> None:
     assert fields({"name": "x"}, hides_all=True) == {"name": {"same": False, "hidden": True}}
 
@@ -89,8 +93,9 @@ def test_what_a_put_leaves_out_is_named() -> None:
     assert fact.unsent == ("address.street", "name", "note", "price", "tags")
 
 
-def test_what_a_patch_leaves_out_is_not() -> None:
-    assert PresentFact.of(THERE, patch("/v2/x", body={"name": "x"}), hides_all=False).unsent == ()
+def test_of_a_patch_only_what_it_leaves_out_of_an_object_is_named() -> None:
+    body = {"name": "x", "address": {"city": "x"}}
+    assert PresentFact.of(THERE, patch("/v2/x", body=body), hides_all=False).unsent == ("address.street",)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,17 @@ from approvals.display.comparison import Comparison, comparison_of
 from approvals.models import Invocation
 
 
+def ours(words: str) -> str:
+    return f'<span class="no-value">{words}</span>'
+
+
+def quoted(words: str) -> str:
+    return words if words.startswith("<") else words.replace('"', "&quot;")
+
+
+HIDDEN_HERE = ours("hidden here; it stands in the exact request")
+
+
 def compared(body: Any, fields: Any, **more: Any) -> Comparison:
     row = Invocation(tool="ninjaone:ninja-api-put", method="PUT", body=json.dumps(body), approvals_needed=1)
     found = comparison_of(row, {"present": {"fields": fields, "unsent": [], "trouble": "", **more}})
@@ -26,18 +37,19 @@ def compared(body: Any, fields: Any, **more: Any) -> Comparison:
         ("", {"value": " a"}, '" a"', '""'),
         ("7", {"value": 7}, "7", '"7"'),
         ([1], {"value": {"id": 1, "name": "x", "more": 2}}, '{"id": 1, "name": "x", "more": 2}', "[1]"),
-        ("b", {}, "(not there)", "b"),
+        ("b", {}, ours("not there"), "b"),
         ("b", {"start": "abc", "size": 700}, "abc… (700 characters)", "b"),
         ("x" * 501, {"value": "a"}, "a", "x" * 500 + "… (501 characters)"),
-        ("b", {"hidden": True}, "(hidden: it may be a secret)", "(hidden here; it stands in the exact request)"),
+        ("b", {"hidden": True}, ours("hidden: it may be a secret"), HIDDEN_HERE),
+        ("b", {"hidden": True, "absent": True}, ours("not there"), HIDDEN_HERE),
     ],
 )
 def test_a_field_shows_before_and_after_without_a_doubt(sent: Any, one: Any, before: str, after: str) -> None:
     (change,) = compared({"a": {"b": sent}}, {"a.b": {"same": False, **one}}).changes
     assert (change.field, str(change.before), str(change.after)) == (
         "a.b",
-        before.replace('"', "&quot;"),
-        after.replace('"', "&quot;"),
+        quoted(before),
+        quoted(after),
     )
 
 
