@@ -355,6 +355,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('bash', 'Output with our marks'), ('script', 'Run of a script or an action'), ('reboot', 'Reboot'), ('service', 'State of a service'), ('alert', 'List of alerts'), ('ticket', 'Version of a ticket')], max_length=10)),
                 ('state', models.CharField(choices=[('submitted', 'Sent, not started'), ('running', 'Running'), ('verified', 'Done and verified'), ('failed', 'Failed on the device'), ('not_seen', 'Not seen'), ('different', 'Not what was approved')], default='submitted', max_length=10)),
                 ('origin', models.CharField(max_length=300)),
+                ('consent', models.CharField(max_length=300)),
                 ('source_name', models.CharField(blank=True, max_length=300)),
                 ('wanted', models.CharField(blank=True, max_length=300)),
                 ('nonce', models.CharField(blank=True, max_length=32)),
@@ -371,6 +372,9 @@ class Migration(migrations.Migration):
                 ('output', models.TextField(null=True)),
                 ('ran_sha256', models.CharField(blank=True, max_length=64)),
                 ('is_truncated', models.BooleanField(default=False)),
+                ('trace_id', models.BigIntegerField(null=True)),
+                ('trace_left_at', models.DateTimeField(null=True)),
+                ('trace_user_id', models.BigIntegerField(null=True)),
                 ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
                 ('msp', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
                 ('place', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='approvals.place')),
@@ -434,6 +438,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='effect',
-            constraint=models.UniqueConstraint(condition=models.Q(('series_uid', ''), _negated=True), fields=('place', 'series_uid'), name='effect_once_per_series'),
+            constraint=models.UniqueConstraint(condition=models.Q(('series_uid', ''), _negated=True), fields=('connection', 'series_uid'), name='effect_once_per_series'),
         ),
     ]

@@ -21,8 +21,9 @@ VOTE = changed(
 
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
 EFFECT = changed(
-    "invocation_id", "msp_id", "connection_id", "place_id", "kind", "origin", "wanted", "nonce", "after_id", "sent_at"
-)
+    "invocation_id", "msp_id", "connection_id", "place_id", "kind", "origin", "consent", "source_name", "wanted", "nonce",
+    "after_id", "sent_at",
+)  # fmt: skip
 REQUEST = "SELECT 1 FROM approvals_invocation i WHERE i.id = NEW.invocation_id"
 APPROVER = (
     "SELECT 1 FROM integrations_membership m WHERE m.msp_id = NEW.msp_id AND m.user_id = NEW.user_id AND m.is_approver"

@@ -85,6 +85,7 @@ class Effect(models.Model):
     state = models.CharField(max_length=10, choices=OutcomeState.choices, default=OutcomeState.SUBMITTED)
     # Which NinjaOne it was: another one knows nothing about it.
     origin = models.CharField(max_length=300)
+    consent = models.CharField(max_length=300)  # with which it was sent: who we are in NinjaOne hangs on it
     source_name = models.CharField(max_length=300, blank=True)  # how NinjaOne's activities call the run
     wanted = models.CharField(max_length=300, blank=True)  # SHA-256, state, uid or version, by kind
     nonce = models.CharField(max_length=32, blank=True)
@@ -101,6 +102,10 @@ class Effect(models.Model):
     output = models.TextField(null=True)  # noqa: DJ001 - nothing printed is not nothing known
     ran_sha256 = models.CharField(max_length=64, blank=True)
     is_truncated = models.BooleanField(default=False)
+    # The only thing in NinjaOne that this call could have left, where that can be said: which, when, and by whom.
+    trace_id = models.BigIntegerField(null=True)
+    trace_left_at = models.DateTimeField(null=True)
+    trace_user_id = models.BigIntegerField(null=True)
 
     objects = TenantQuerySet.as_manager()
 
@@ -112,9 +117,9 @@ class Effect(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EffectKind.values), name="effect_kind_is_known"),
             models.CheckConstraint(condition=Q(state__in=OutcomeState.values), name="effect_state_is_known"),
-            # One run is the outcome of one call.
+            # One run is the outcome of one call, and one activity the trace of one.
             models.UniqueConstraint(
-                fields=["place", "series_uid"], name="effect_once_per_series", condition=~Q(series_uid="")
+                fields=["connection", "series_uid"], name="effect_once_per_series", condition=~Q(series_uid="")
             ),
         ]
 

@@ -25,6 +25,7 @@ class Series:
     source_name: str
     user_id: int | None
     kind: str
+    begun: str  # the code of its first row
     started_at: datetime | None = None
     ended_at: datetime | None = None
     code: str = ""
@@ -74,9 +75,15 @@ def code_of(row: JSON) -> str:
     return (text_of(row, "statusCode") or text_of(row, "status")).upper().replace(" ", "_")
 
 
-def moment_of(row: JSON) -> datetime | None:
-    """`activityTime`, epoch seconds with a fraction."""
-    value = row.get("activityTime")
+def rows_of(page: JSON) -> list[dict[str, JSON]]:
+    """The activities of an answer; none where it makes no sense."""
+    rows = page.get("activities") if isinstance(page, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def moment_of(row: JSON, key: str = "activityTime") -> datetime | None:
+    """A time of NinjaOne's, epoch seconds with a fraction."""
+    value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**34:
         return None
     return datetime.fromtimestamp(value, UTC)
@@ -97,6 +104,7 @@ def _series(uid: str, row: JSON) -> Series:
         source_name=text_of(row, "sourceName"),
         user_id=user if type(user) is int else None,
         kind=text_of(row, "activityType"),
+        begun=code_of(row),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from approvals.models import Effect, OutcomeState
-from approvals.outcomes.activities import REBOOTED, Series
+from approvals.outcomes.activities import Series
 from approvals.outcomes.finding import LONGEST_KEPT, NEARLY_ALL, Finding
 from approvals.outcomes.marks import Marked
 
@@ -33,6 +33,7 @@ def ended_with_marks(effect: Effect, series: Series, marked: Marked) -> Finding:
         ran_sha256=marked.sha256,
         is_truncated=_is_cut(series, marked),
         user_id=series.user_id,
+        is_evidence=True,
     )
 
 
@@ -45,23 +46,14 @@ def ended_without_marks(series: Series) -> Finding:
         started_at=series.started_at,
         ended_at=series.ended_at,
         output=series.output[:LONGEST_KEPT],
-        is_evidence=False,
     )
 
 
 def under_way(series: Series) -> Finding:
     """A run that is known by its name, its device and its time.
 
-    That is no evidence for a call that may never have left: the run may be another call's, or somebody's own.
+    That alone is no evidence for a call that may never have left: the run may be another call's, or somebody's own.
     """
-    if series.code == REBOOTED:
-        return Finding(
-            state=OutcomeState.VERIFIED,
-            reason="NinjaOne saw the device start again.",
-            series_uid=series.uid,
-            ended_at=series.requested_at,
-            is_evidence=False,
-        )
     if not series.has_ended:
         state = OutcomeState.RUNNING if series.has_started else OutcomeState.SUBMITTED
         return Finding(state=state, series_uid=series.uid, started_at=series.started_at)
@@ -75,7 +67,18 @@ def under_way(series: Series) -> Finding:
         output=series.output[:LONGEST_KEPT],
         is_truncated=len(series.output) >= NEARLY_ALL,
         likely_user_id=series.user_id,
-        is_evidence=False,
+    )
+
+
+def started_again(run: Series, back: Series) -> Finding:
+    """A reboot that is known by the system's word that the device came up; `run` is the same where that is all."""
+    return Finding(
+        state=OutcomeState.VERIFIED,
+        reason="NinjaOne saw the device start again.",
+        series_uid=run.uid,
+        started_at=run.started_at,
+        ended_at=back.requested_at,
+        likely_user_id=run.user_id,
     )
 
 

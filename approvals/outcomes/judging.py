@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from approvals.models import Effect, EffectKind, OutcomeState
 from approvals.outcomes.activities import REBOOTED, Series
-from approvals.outcomes.ends import ended_with_marks, ended_without_marks, under_way
-from approvals.outcomes.finding import Finding, not_seen
+from approvals.outcomes.ends import ended_with_marks, ended_without_marks, started_again, under_way
+from approvals.outcomes.finding import Finding, Trace, not_seen
 from approvals.outcomes.marks import marked_in
 
 # Clocks of ours and NinjaOne's may differ that much; a run that was requested further away is another one.
@@ -21,11 +22,18 @@ QUIET = timedelta(seconds=30)
 
 
 def judge(
-    effects: Sequence[Effect], series: Sequence[Series], *, taken: Iterable[str], own_user: int | None, now: datetime
+    effects: Sequence[Effect],
+    series: Sequence[Series],
+    *,
+    taken: Iterable[str],
+    own_user: int | None,
+    now: datetime,
+    is_whole: bool = True,
 ) -> dict[UUID, Finding]:
     """What the runs say of each open outcome of a device; no entry where they say nothing.
 
     `taken` are runs that are the outcome of another call already; `own_user` is who we are in NinjaOne, if known.
+    `is_whole`: no run since the first of these calls is missing.
     """
     found: dict[UUID, Finding] = {}
     left = {each.uid: each for each in series if each.uid not in set(taken) or _is_of(effects, each)}
@@ -38,7 +46,28 @@ def judge(
     for effect in waiting:
         if effect.pk not in found and (said := _undecided(effect, candidates[effect.pk], effects, now)):
             found[effect.pk] = said
-    return found
+    return {pk: _traced(pk, each, effects, series, own_user) for pk, each in found.items()} if is_whole else found
+
+
+def _traced(
+    pk: UUID, finding: Finding, effects: Iterable[Effect], series: Iterable[Series], own_user: int | None
+) -> Finding:
+    """The finding, with the run as its trace where no other run could be the call's."""
+    effect = next(each for each in effects if each.pk == pk)
+    if effect.kind not in {EffectKind.SCRIPT, EffectKind.REBOOT} or (
+        effect.kind == EffectKind.SCRIPT and not effect.source_name
+    ):
+        return finding
+    few = [each for each in _candidates(effect, series, own_user) if each.code != REBOOTED]
+    trace = run_trace(effect, few[0]) if len(few) == 1 and few[0].begun == "START_REQUESTED" else None
+    return replace(finding, trace=trace) if trace and trace.uid == finding.series_uid else finding
+
+
+def run_trace(effect: Effect, run: Series) -> Trace | None:
+    """The only run that could be the call's, where it was requested around the time of the call, and says by whom."""
+    if run.user_id is None or abs(run.requested_at - effect.sent_at) > SKEW:
+        return None
+    return Trace(run.uid, run.first_id, run.requested_at, run.user_id)
 
 
 def _is_of(effects: Iterable[Effect], series: Series) -> bool:
@@ -65,7 +94,7 @@ def _by_what_was_seen_before(effects: Iterable[Effect], left: dict[str, Series],
             and (each := left.get(effect.series_uid)) is not None
             and effect.kind != EffectKind.BASH
         ):
-            found[effect.pk] = under_way(each)
+            found[effect.pk] = started_again(each, each) if each.code == REBOOTED else under_way(each)
             del left[each.uid]
 
 
@@ -115,11 +144,13 @@ def _by_elimination(
             if own_user is None and now < effect.sent_at + SETTLED:
                 continue
             # A reboot has two: the action, and the system's word that it came up again. Either will do.
-            mine = next((each for each in few if each.code == REBOOTED), few[0])
-            found[effect.pk] = under_way(mine)
+            mine = next((each for each in few if each.code != REBOOTED), few[0])
+            back = next((each for each in few if each.code == REBOOTED and each.first_id >= mine.first_id), None)
+            found[effect.pk] = under_way(mine) if back is None else started_again(mine, back)
             is_bound = True
+            used = {mine.uid, back.uid if back else ""}
             for others in candidates.values():
-                others[:] = [each for each in others if each.uid != mine.uid]
+                others[:] = [each for each in others if each.uid not in used]
 
 
 def _undecided(effect: Effect, few: list[Series], effects: Sequence[Effect], now: datetime) -> Finding | None:

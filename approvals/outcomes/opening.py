@@ -60,6 +60,7 @@ def effect_open(row: Invocation, watch: Watch | None, now: datetime) -> None:
         place=place,
         kind=sought.kind,
         origin=origin_of(connection),
+        consent=consent_of(connection),
         source_name=sought.source_name,
         wanted=sought.wanted,
         nonce=sought.nonce,
@@ -77,6 +78,11 @@ def effect_drop(row: Invocation) -> None:
 def origin_of(connection: Connection) -> str:
     """Which NinjaOne a connection leads to."""
     return f"{connection.region} {connection.client_id}"[:300]
+
+
+def consent_of(connection: Connection) -> str:
+    """Whose consent, in which NinjaOne: with the next consent we may be somebody else there."""
+    return f"{connection.epoch} {origin_of(connection)}"[:300]
 
 
 def _last_id(connection: Connection, device_id: int) -> int | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from approvals.errors import GateError
 from approvals.models import Effect, EffectKind, Lookout, OutcomeState, Place, Status
-from approvals.outcomes.finding import Finding, not_seen
+from approvals.outcomes.finding import Finding, not_seen, trace_of
 from approvals.outcomes.looking import is_offline, look
 from approvals.outcomes.opening import origin_of
 from approvals.outcomes.settling import finding_record
@@ -114,13 +114,13 @@ def _may_be_offline(effect: Effect, found: Finding | None, read_at: datetime | N
 
 def _unstarted(effect: Effect, found: Finding | None, now: datetime, offline: bool | None) -> Finding | None:
     """What is written down of a call that no device started: NinjaOne keeps it for one that is away."""
-    series = found.series_uid if found else effect.series_uid
     if offline and now >= effect.sent_at + OFFLINE_FOR:
-        return _given_up(effect)
+        return _given_up(effect, found)
+    kept = found or Finding(state=OutcomeState.SUBMITTED, series_uid=effect.series_uid, trace=trace_of(effect))
     if offline:
-        return Finding(state=OutcomeState.SUBMITTED, reason=OFFLINE, is_offline=True, series_uid=series)
+        return replace(kept, reason=OFFLINE, is_offline=True)
     if effect.is_offline:
-        return Finding(state=OutcomeState.SUBMITTED, reason=RETURNED, series_uid=series)
+        return replace(kept, reason=RETURNED)
     return _finding(effect, found, now)
 
 
@@ -129,19 +129,18 @@ def _finding(effect: Effect, found: Finding | None, now: datetime) -> Finding | 
     if found is not None and not found.state.is_open:
         return found
     if now >= effect.give_up_at and not effect.is_offline:
-        return _given_up(effect)
+        return _given_up(effect, found)
     if found is not None and found.state is OutcomeState.SUBMITTED:
         return replace(found, reason=effect.reason, is_offline=effect.is_offline)
     return found
 
 
-def _given_up(effect: Effect) -> Finding:
-    if effect.kind in {EffectKind.ALERT, EffectKind.TICKET}:
+def _given_up(effect: Effect, found: Finding | None) -> Finding:
+    if found is not None and found.is_unchanged:
         # What was to change stands there unchanged, long after: that shows that it did not happen.
-        return Finding(state=OutcomeState.NOT_SEEN, reason=UNCHANGED)
-    if effect.state == OutcomeState.RUNNING:
-        return not_seen(NO_END, effect)
-    return not_seen(NOTHING, effect)
+        return Finding(state=OutcomeState.NOT_SEEN, reason=UNCHANGED, is_evidence=True)
+    given_up = not_seen(NO_END if effect.state == OutcomeState.RUNNING else NOTHING, effect)
+    return replace(given_up, series_uid=found.series_uid, trace=found.trace) if found else given_up
 
 
 def device_of(place: Place) -> int:

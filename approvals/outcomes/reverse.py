@@ -18,7 +18,7 @@ from approvals.errors import GateError
 from approvals.models import Alarm, Effect, EffectKind, Invocation, Lookout
 from approvals.outcomes.activities import LIFE, code_of, moment_of, text_of
 from approvals.outcomes.alarms import alarm_raise
-from approvals.outcomes.own_user import consent_of
+from approvals.outcomes.opening import consent_of
 from approvals.outcomes.poll import PACE
 from approvals.upstream import read_json
 from integrations.clock import Now, database_now

@@ -57,9 +57,8 @@ def sought_of(row: Invocation) -> Sought | None:
             return Sought(EffectKind.REBOOT, f"device/{int(found[1])}")
         case "POST" if found := _SERVICE.fullmatch(row.path):
             name, action = unquote(found[2])[:150], str(body.get("action"))
-            return Sought(
-                EffectKind.SERVICE, f"service/{int(found[1])}/{name}", name, f"{action} {_STATES.get(action, '')}"
-            )
+            place = f"service/{int(found[1])}/{name.lower()}"
+            return Sought(EffectKind.SERVICE, place, name, f"{action} {_STATES.get(action, '')}")
         case "DELETE" | "POST" if (found := _ALERT.fullmatch(row.path)) and (row.method == "POST") == bool(found[2]):
             return Sought(EffectKind.ALERT, "alerts", wanted=found[1].lower())
         case "PUT" if found := _TICKET.fullmatch(row.path):

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from approvals.models import Effect, Invocation, Lookout, Place
+from approvals.models import Effect, Invocation, Lookout, Place, Status
 from approvals.outcomes.poll import place_look
 from integrations.clock import database_now
 from integrations.ninjaone.sandbox import Sandbox
+from integrations.ninjaone.sandbox.faults import dropped
 from integrations.ninjaone.sandbox.runs import world_settle
 from tests.approvals.asking import approved_and_sent, ask
 from tests.cast import Tenant
+
+# The technician of Acme's sandbox whose consent we use, and another one.
+US, SOMEBODY = 12, 13
+
+
+def lost(tenant: Tenant, sandbox: Sandbox, method: str, path: str, row: Invocation, *, happened: bool) -> Invocation:
+    """The call was sent, and the answer never came."""
+    sandbox.faults.add(method, path, dropped(is_after_effect=happened))
+    sent = approved_and_sent(tenant, row)
+    assert sent.status == Status.UNKNOWN
+    return sent
 
 
 def bash(tenant: Tenant, script: str = "echo hello", device_id: int = 43) -> Invocation:

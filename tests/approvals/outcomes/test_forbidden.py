@@ -16,7 +16,7 @@ def sent(acme: Tenant) -> Invocation:
     return approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=44))
 
 
-@pytest.mark.parametrize("column", ["kind", "wanted", "nonce", "origin", "after_id"])
+@pytest.mark.parametrize("column", ["kind", "wanted", "nonce", "origin", "consent", "source_name", "after_id"])
 def test_what_is_looked_for_never_changes(sent: Invocation, column: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Effect.objects.update(**{column: 7 if column == "after_id" else "x"})

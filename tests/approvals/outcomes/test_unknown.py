@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.models import Invocation, Status
+from approvals.models import Status
 from approvals.sweep import sweep
 from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
-from integrations.ninjaone.sandbox.faults import dropped
 from integrations.ninjaone.sandbox.world import World
-from tests.approvals.asking import again, approved_and_sent, ask
-from tests.approvals.outcomes.looking import effect, ended, look_everywhere
+from tests.approvals.asking import again, ask
+from tests.approvals.outcomes.looking import effect, ended, look_everywhere, lost
 from tests.approvals.outcomes.test_kinds import ALERT, give_up
 from tests.cast import Tenant
 
@@ -19,14 +18,6 @@ pytestmark = pytest.mark.usefixtures("at_once")
 REBOOT = "/v2/device/43/reboot/NORMAL"
 RUN = "/v2/device/43/script/run"
 TICKET = "/v2/ticketing/ticket/1014"
-
-
-def lost(tenant: Tenant, sandbox: Sandbox, method: str, path: str, row: Invocation, *, happened: bool) -> Invocation:
-    """The call was sent, and the answer never came."""
-    sandbox.faults.add(method, path, dropped(is_after_effect=happened))
-    sent = approved_and_sent(tenant, row)
-    assert sent.status == Status.UNKNOWN
-    return sent
 
 
 def test_a_run_that_ninjaone_shows_did_happen(acme: Tenant, ninjaone: Sandbox) -> None:
