@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
+from approvals.models import Lookout
+from approvals.outcomes.opening import consent_of
 from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
 from integrations.clock import database_now
@@ -14,18 +17,19 @@ from integrations.ninjaone.sandbox import ACME, NORTHWIND, seed_grant
 AGENTS_PER_MSP = 10
 # What is counted here are losses, not refusals.
 NO_LIMIT = {"calls_per_minute": 1_000_000, "pending_limit": 1_000_000}
+CLIENTS = {"acme": ACME, "northwind": NORTHWIND}
 CHAOS = Actor.system("chaos")
 
 
-def cast_fill() -> dict[str, str]:
-    """Creates them; the agents' keys by name."""
+def cast_fill(users: Mapping[str, int]) -> dict[str, str]:
+    """Creates them; the agents' keys by name. `users` is who consented in NinjaOne, by client."""
     keys = {}
-    for slug, client_id in (("acme", ACME), ("northwind", NORTHWIND)):
+    for slug, client_id in CLIENTS.items():
         msp = Msp.objects.create(slug=slug, name=slug.title(), **NO_LIMIT)
         for number in range(2):
             approver = User.objects.create_user(f"{slug}-approver-{number}")
             Membership.objects.create(msp=msp, user=approver, is_approver=True)
-        _connect(msp, client_id)
+        _connect(msp, client_id, users[client_id])
         owner = User.objects.create_user(f"{slug}-owner")
         for number in range(AGENTS_PER_MSP):
             agent = Agent.objects.create(
@@ -35,7 +39,7 @@ def cast_fill() -> dict[str, str]:
     return keys
 
 
-def _connect(msp: Msp, client_id: str) -> None:
+def _connect(msp: Msp, client_id: str, user_id: int) -> None:
     grant = seed_grant(client_id)
     connection = Connection(msp=msp, region=SANDBOX, client_id=client_id, state=ConnectionState.CONNECTED, epoch=1)
     connection.client_secret = connection.sealed("client_secret", f"{client_id}-secret")
@@ -44,3 +48,8 @@ def _connect(msp: Msp, client_id: str) -> None:
     connection.access_expires_at = database_now() + timedelta(seconds=grant.expires_in)
     connection.granted_scopes = grant.scope
     connection.save()
+    # As the first bash run proves it.
+    now = database_now()
+    Lookout.objects.create(
+        msp=msp, connection=connection, next_read_at=now, user_id=user_id, origin=consent_of(connection), due_at=now
+    )

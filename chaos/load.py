@@ -12,20 +12,52 @@ from typing import Any
 import requests
 
 from chaos.verdict import Call
+from integrations.ninjaone.sandbox.world import World
 
 # An agent asks about once a second: a third writes, half of those at once and half after a person's approval.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 1.2
 RETRY_SECONDS = 20.0
 DEVICES = (41, 43, 44)
+WRITES = {"ninja-create-ticket", "ninja-reboot-device", "ninja-run-script"}
+# Of all calls so many are such as nobody else makes: what is lost of those can be settled by what NinjaOne shows.
+LONELY_SHARE = 0.12
+
+# A tool and its arguments.
+Wish = tuple[str, dict[str, Any]]
+
+
+def lonely_calls(world: World, rng: random.Random) -> list[Wish]:
+    """Each script and action once for each device that it fits, and a reboot of each that is not rebooted otherwise."""
+    scripts = [each for each in world.scripts.values() if each.active and not each.is_bridge and not each.variables]
+    wishes: list[Wish] = []
+    for device in world.devices.values():
+        what: list[dict[str, Any]] = [
+            *({"script_id": each.id} for each in scripts if device.platform in each.operating_systems),
+            *({"action_uid": each.uid} for each in world.actions.values() if device.platform in each.platforms),
+        ]
+        wishes += [("ninja-run-script", {"device_id": device.id, **one}) for one in what]
+        if device.id not in DEVICES:
+            wishes.append(("ninja-reboot-device", {"device_id": device.id}))
+    rng.shuffle(wishes)
+    return wishes
 
 
 class Agent(threading.Thread):
     """One agent with its own key, until `stop`. `ports` gives the servers that are up right now."""
 
-    def __init__(self, name: str, key: str, ports: Callable[[], list[int]], stop: threading.Event, seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        *,
+        ports: Callable[[], list[int]],
+        stop: threading.Event,
+        lonely: list[Wish],
+        rng: random.Random,
+    ) -> None:
         super().__init__(name=name, daemon=True)
-        self.ports, self.stop = ports, stop
-        self.rng = random.Random(seed)  # noqa: S311  no secret
+        self.ports, self.stop, self.rng = ports, stop, rng
+        self.lonely = lonely  # shared with the other agents of the MSP
         self.calls: list[Call] = []
         self.session = requests.Session()
         self.session.trust_env = False
@@ -45,7 +77,7 @@ class Agent(threading.Thread):
         mark = f"{self.name} call {number}"
         tool, arguments = self._choose(mark)
         has_key = self.rng.random() < 0.5
-        call = Call(mark=mark, is_write=tool in {"ninja-create-ticket", "ninja-reboot-device"})
+        call = Call(mark=mark, is_write=tool in WRITES)
         call.idempotency_key = mark if has_key else None
         self.calls.append(call)
         headers = {"Idempotency-Key": mark} if has_key else {}
@@ -59,13 +91,16 @@ class Agent(threading.Thread):
         self._look_again(call)
 
     def _choose(self, mark: str) -> tuple[str, dict[str, Any]]:
+        if self.rng.random() < LONELY_SHARE and self.lonely:
+            tool, arguments = self.lonely.pop()
+            return tool, {**arguments, "reason" if tool == "ninja-reboot-device" else "parameters": mark}
         match self.rng.random():
-            case chance if chance < 0.17:
+            case chance if chance < 0.14:
                 subject = {"organization_id": 2, "ticket_form_id": 1, "subject": mark}
                 return "ninja-create-ticket", subject
-            case chance if chance < 0.34:
+            case chance if chance < 0.25:
                 return "ninja-reboot-device", {"device_id": self.rng.choice(DEVICES), "reason": mark}
-            case chance if chance < 0.67:
+            case chance if chance < 0.62:
                 return "ninja-list-devices", {"organization_id": 2}
         return "ninja-get-device", {"device_id": self.rng.choice(DEVICES)}
 

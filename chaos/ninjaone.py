@@ -19,7 +19,7 @@ DROPPED_SHARE = 0.02
 
 
 class CountingSandbox(Sandbox):
-    """Tickets by subject and reboots by reason are the marks that the load put on them."""
+    """Tickets by subject, reboots by reason and scripts by parameters are the marks that the load put on them."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -43,4 +43,5 @@ class CountingSandbox(Sandbox):
 def mark_of(request: SandboxRequest) -> str:
     """What tells this write from all others."""
     body = json.loads(request.body or b"{}")
-    return str(body.get("subject") or body.get("reason") or f"unmarked {request.method} {request.path}")
+    mark = body.get("subject") or body.get("reason") or body.get("parameters")
+    return str(mark or f"unmarked {request.method} {request.path}")

@@ -35,6 +35,7 @@ def report_print(database: str, seed: int, report: Report) -> int:
         "sent twice": len(verdict.sent_twice),
         "wrong": len(verdict.wrong),
         "unknown": verdict.unknown,
+        "settled": verdict.settled,
         "seconds": f"{report.seconds:.0f}",
     }
     widths = [max(len(name), len(str(value))) + 2 for name, value in columns.items()]

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import django
@@ -23,11 +24,12 @@ django.setup()
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
-from approvals.models import Invocation
+from approvals.models import Effect, Invocation, Place, Status
 from approvals.models.states import OPEN
-from chaos.cast import cast_fill
-from chaos.load import Agent
+from chaos.cast import CLIENTS, cast_fill
+from chaos.load import Agent, lonely_calls
 from chaos.ninjaone import CountingSandbox
 from chaos.nursery import Nursery
 from chaos.people import People
@@ -35,6 +37,7 @@ from chaos.processes import Process, stop_all, wait_until_ready
 from chaos.report import Report, report_print
 from chaos.verdict import Row, judge
 from config.ports import free_port
+from integrations.clock import database_now
 from integrations.ninjaone.sandbox.server import serve_in_thread
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
@@ -59,17 +62,18 @@ def main() -> int:
 
 def run(kills: int, seed: int, processes: list[Process], ninjaone: CountingSandbox) -> Report:
     """Everything, until nothing is under way any more."""
-    keys = cast_fill()
+    keys = cast_fill({client: app.world.technician_id for client, app in ninjaone.clients.items()})
     rng = random.Random(seed)  # noqa: S311  no secret
     started = time.monotonic()
     try:
         wait_until_ready(processes)
-        with _load(processes, keys, seed) as agents:
+        with _load(processes, keys, seed, ninjaone) as agents:
             for _ in range(kills):
                 _kill_one(processes, rng)
         wait_until_ready(processes)
         People(threading.Event(), seed).decide_the_rest()
-        _drain()
+        _drain(Invocation.objects.filter(status__in=OPEN))
+        _look_again()
     finally:
         exits = stop_all(processes)
     calls = [call for agent in agents for call in agent.calls]
@@ -102,12 +106,26 @@ def _processes(folder: Path, nursery: Nursery) -> list[Process]:
 
 
 @contextlib.contextmanager
-def _load(processes: list[Process], keys: dict[str, str], seed: int) -> Iterator[list[Agent]]:
+def _load(
+    processes: list[Process], keys: dict[str, str], seed: int, ninjaone: CountingSandbox
+) -> Iterator[list[Agent]]:
     def ports() -> list[int]:
         return [process.port for process in processes if process.port is not None and process.is_ready]
 
     stop = threading.Event()
-    agents = [Agent(name, key, ports, stop, seed + number) for number, (name, key) in enumerate(keys.items(), start=1)]
+    rng = random.Random(seed)  # noqa: S311  no secret
+    lonely = {slug: lonely_calls(ninjaone.clients[client].world, rng) for slug, client in CLIENTS.items()}
+    agents = [
+        Agent(
+            name,
+            key,
+            ports=ports,
+            stop=stop,
+            lonely=lonely[name.partition("-")[0]],
+            rng=random.Random(seed + number),  # noqa: S311  no secret
+        )
+        for number, (name, key) in enumerate(keys.items(), start=1)
+    ]
     people = People(stop, seed)
     for thread in (*agents, people):
         thread.start()
@@ -134,11 +152,18 @@ def _kill_one(processes: list[Process], rng: random.Random) -> None:
         time.sleep(0.03)
 
 
-def _drain() -> None:
-    """Until nothing is open, or time is up: what is open then is lost."""
+def _drain(left: QuerySet[Any]) -> None:
+    """Until nothing is left, or time is up: a call that is open then is lost."""
     deadline = time.monotonic() + DRAIN_SECONDS
-    while Invocation.objects.filter(status__in=OPEN).exists() and time.monotonic() < deadline:
+    while left.all().exists() and time.monotonic() < deadline:
         time.sleep(0.2)
+
+
+def _look_again() -> None:
+    """Until NinjaOne was asked once more for everything whose end nobody knows."""
+    # Who died while looking holds a place up for a minute and a half: that is over now.
+    Place.objects.exclude(due_at=None).update(due_at=database_now(), read_at=None)
+    _drain(Effect.objects.filter(place__read_at=None, closed_at=None, invocation__status=Status.UNKNOWN))
 
 
 def _rows() -> Iterator[Row]:
@@ -146,7 +171,8 @@ def _rows() -> Iterator[Row]:
     for row in Invocation.objects.iterator():
         arguments = json.loads(row.arguments)
         mark = arguments.get("subject") or arguments.get("reason") or row.reason
-        yield Row(str(row.pk), mark, row.is_write, row.status, row.upstream_status)
+        is_settled = row.note.startswith("Settled by evidence")
+        yield Row(str(row.pk), mark, row.is_write, row.status, row.upstream_status, is_settled=is_settled)
 
 
 if __name__ == "__main__":

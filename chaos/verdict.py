@@ -21,6 +21,7 @@ class Row:
     is_write: bool
     status: str
     upstream_status: int | None = None
+    is_settled: bool = False  # nobody knew, and then NinjaOne's activities showed it
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Verdict:
     sent_twice: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unknown: int = 0
+    settled: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -78,6 +80,7 @@ def _judge_row(row: Row, times: int, verdict: Verdict, *, is_accounted: bool) ->
             verdict.wrong.append(f"{what} is a read and unknown")
     if not row.is_write:
         return
+    verdict.settled += row.is_settled
     if row.status == "succeeded" and times == 0:
         verdict.wrong.append(f"{what} succeeded and never arrived")
     was_refused = row.status == "failed" and 400 <= (row.upstream_status or 0) < 500
