@@ -19,6 +19,7 @@ from approvals.reading import status_condition, status_now
 from approvals.waiting import WAITS, mark_of
 from integrations.agent_keys import Principal
 from integrations.clock import database_now
+from integrations.pooled import connection_release
 
 LONGEST_WAIT = 55
 LARGEST_PAGE = 100
@@ -70,6 +71,7 @@ def invocation_wait(
         return row, now
     with WAITS.place(principal.agent.pk):
         while (left := stop_at - time.monotonic()) > 0 and _is_awaited(row, until, now):
+            connection_release()
             WAITS.until_changed(row.pk, mark_of(effect_of(row), status_now(row, now)), left)
             now = database_now()
             row = invocation_get(principal=principal, invocation_id=row.pk)

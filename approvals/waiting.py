@@ -22,6 +22,7 @@ from approvals.errors import GateError
 from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.reading import status_now
 from integrations.clock import Now
+from integrations.pooled import connection_release
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,7 @@ class Waits:
             logger.warning("The database refused to tell how far calls are (%s). Trying again.", error)
             connections.close_all()
             return
+        connection_release()
         with self._room:
             for waiter in self._waiters:
                 if marks.get(waiter.row_id, waiter.mark) != waiter.mark:

@@ -20,6 +20,7 @@ from approvals.wake import NOTICES, WAKE
 from config.delivering import Delivering
 from config.dispatching import Dispatching
 from config.polling import Polling
+from integrations.pooled import connection_release
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ def _go_round(
             else:
                 failures = 0
                 after()
+                connection_release()
                 bell.wait(TICK_SECONDS if tick is None else tick)
                 bell.clear()
     finally:
@@ -98,6 +100,7 @@ def sweep_forever(stop: threading.Event) -> None:
                 _wait_for_database(stop, failures, error)
             else:
                 failures = 0
+                connection_release()
                 stop.wait(settings.SWEEP_SECONDS)
     finally:
         connections.close_all()

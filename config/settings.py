@@ -143,6 +143,10 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 
+# So long a thread waits for one of the connections of a pool.
+POOL_SECONDS = 10
+
+
 def database() -> dict[str, Any]:
     """The database that DATABASE_URL names, with the options that each kind needs."""
     url = environment.text("DATABASE_URL")
@@ -164,6 +168,10 @@ def database() -> dict[str, Any]:
         config["CONN_HEALTH_CHECKS"] = True
         # Values go beside the SQL, and what a connection runs a third time is parsed and planned no more.
         config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2, **config.get("OPTIONS", {})}
+        # Each of the worker's four loops may have one at the same time.
+        if size := int(environment.number("DATABASE_POOL", default=0, least=0)):
+            config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"] = 0, False
+            config["OPTIONS"]["pool"] = {"min_size": 1, "max_size": size, "timeout": POOL_SECONDS}
     else:
         raise ImproperlyConfigured("DATABASE_URL must name SQLite (sqlite:///...) or PostgreSQL (postgresql://...).")
     return config

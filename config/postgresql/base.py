@@ -34,6 +34,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that reads JSON in both formats alike."""
         connection = super().get_new_connection(conn_params)
+        while self.pool and _has_something_to_read(connection):
+            connection.close()  # the pool makes another one in its place
+            self.pool.putconn(connection)
+            connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("jsonb", JsonTextLoader)
         return connection
 
@@ -57,7 +61,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Whether the kept connection may be used for another request."""
         if self.connection is None or self.connection.closed:
             return False
-        poll = select.poll()
-        poll.register(self.connection.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
-        # Something to read may also be a notice, so it is the server's to say.
-        return not poll.poll(0) or super().is_usable()
+        # It may also be a notice, so it is the server's to say.
+        return not _has_something_to_read(self.connection) or super().is_usable()
+
+
+def _has_something_to_read(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
+    return bool(poll.poll(0))

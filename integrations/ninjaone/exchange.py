@@ -17,6 +17,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutErr
 from integrations.ninjaone.errors import AmbiguousError, EgressRefusedError, NotSentError, TooLargeError
 from integrations.ninjaone.transport import Exchange, exchanging, session_for
 from integrations.ninjaone.wire import WireAnswer, WireRequest
+from integrations.pooled import connection_release
 
 USER_AGENT = "Countersign/0.1.0"
 CONNECT_SECONDS = 5.0
@@ -60,8 +61,7 @@ def require_no_transaction() -> None:
     """Raises TransactionManagementError inside a transaction: rows would stay locked while NinjaOne thinks."""
     if database.in_atomic_block:
         raise TransactionManagementError("NinjaOne must not be called while a database transaction is open.")
-    if database.settings_dict["OPTIONS"].get("pool"):
-        database.close()  # back to the pool, for somebody else to use meanwhile
+    connection_release()
 
 
 def _prepared(request: WireRequest, headers: dict[str, str]) -> requests.PreparedRequest:

@@ -21,6 +21,7 @@ from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnected
 from integrations.ninjaone.exchange import require_no_transaction
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from integrations.ninjaone.oauth import Client, DeadGrantError, TokenRefusedError, Tokens, refresh
+from integrations.pooled import connection_release
 from integrations.signals import grant_died
 from integrations.tenancy import TenantQuerySet
 
@@ -91,6 +92,7 @@ def _current(connection: Connection, *, refused_version: int | None, deadline: f
 def _wait(ends_at: float) -> None:
     if time.monotonic() + POLL_SECONDS > ends_at:
         raise NotSentError("The access token is being renewed, and that takes too long. Nothing was sent.")
+    connection_release()
     time.sleep(POLL_SECONDS)
 
 

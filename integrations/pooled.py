@@ -1,0 +1,15 @@
+"""DATABASE_POOL: connections that threads share. Whoever is about to wait for something else gives its own back."""
+
+from __future__ import annotations
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+
+def connection_release() -> None:
+    """Give this thread's connection back to the pool, until its next statement takes one.
+
+    Does nothing without a pool, where the connection is the thread's own, and inside a transaction.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
+        database.close()
