@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -30,6 +31,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 class TlsServer:
     url: str
     certificate: Path
+    handshakes: int = 0
 
 
 def certificate(folder: Path, address: str) -> Path:
@@ -68,18 +70,19 @@ def serving(folder: Path, address: str) -> Iterator[TlsServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path, folder / "key.pem")
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = TlsServer(f"https://127.0.0.1:{listener.getsockname()[1]}", path)
 
         def serve() -> None:
             with contextlib.suppress(OSError):
                 while True:
                     plain, _ = listener.accept()
                     with contextlib.suppress(OSError), plain, context.wrap_socket(plain, server_side=True) as sock:
+                        server.handshakes += 1
                         while sock.recv(65_536):
                             sock.sendall(ANSWER)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        server = TlsServer(f"https://127.0.0.1:{listener.getsockname()[1]}", path)
         yield server
         transport.session_for(server.url).close()
         listener.shutdown(socket.SHUT_RDWR)
@@ -141,3 +144,23 @@ def test_variables_that_name_other_bundles_are_ignored(
 def test_a_region_has_one_session_in_a_process() -> None:
     assert transport.session_for("https://a.example") is transport.session_for("https://a.example")
     assert transport.session_for("https://a.example") is not transport.session_for("https://b.example")
+
+
+def test_calls_after_the_first_load_no_ca_bundle_and_shake_no_hands(
+    tmp_path: Path, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading it again would take longer than a call itself."""
+    loaded: list[object] = []
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, *given: Any, **named: Any) -> None:
+        loaded.append(given)
+        load(context, *given, **named)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    with serving(tmp_path, "127.0.0.1") as server:
+        settings.NINJAONE_CA_BUNDLE = str(server.certificate)
+        for _ in range(10):
+            assert call(server).status == 200
+        assert server.handshakes == 1
+    assert len(loaded) == 1
