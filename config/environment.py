@@ -86,6 +86,12 @@ def choice(name: str, options: tuple[str, ...]) -> str:
     return value
 
 
+def language(name: str, catalogues: Path) -> str:
+    """A language of which `catalogues` has a compiled catalogue; English, which needs none, where nothing is said."""
+    locales = sorted(path.parts[-3] for path in catalogues.glob("*/LC_MESSAGES/django.mo"))
+    return choice(name, ("en", *(locale.lower().replace("_", "-") for locale in locales)))
+
+
 def seconds(name: str, *, default: float, least: float) -> float:
     """A span of time in seconds, `least` at the lowest."""
     return number(name, default=default, least=least, unit="seconds")

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import translation
 
 from integrations.addresses import hops_of, scheme_of
 from integrations.log_context import REQUEST_ID
@@ -90,6 +91,17 @@ class InnermostMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         InnermostMiddleware.view = staticmethod(get_response)
         raise MiddlewareNotUsed
+
+
+class LanguageMiddleware:
+    """The language of this installation's people. What stands above `DoorsMiddleware` speaks English, as agents do."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with translation.override(settings.STAFF_LANGUAGE):
+            return self.get_response(request)
 
 
 class PagePolicyMiddleware(CSPMiddleware):

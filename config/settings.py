@@ -111,6 +111,7 @@ MIDDLEWARE = [
     # What follows is for people alone.
     "config.middleware.DoorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -205,7 +206,11 @@ vars().update(environ.Env.email_url_config(EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "countersign@localhost")
 
+# What agents, logs and records read is English, whatever people read; see docs/translating.md.
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+# In which language people are spoken to: on pages, in messages and mails.
+STAFF_LANGUAGE = environment.language("STAFF_LANGUAGE", LOCALE_PATHS[0])
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

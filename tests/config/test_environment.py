@@ -101,6 +101,20 @@ def test_a_span_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment.seconds("SWEEP_SECONDS", default=15, least=1) == 15
 
 
+def test_a_language_is_one_that_has_a_compiled_catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for locale in ("de", "pt_BR", "fr"):
+        (tmp_path / locale / "LC_MESSAGES").mkdir(parents=True)
+    for locale in ("de", "pt_BR"):
+        (tmp_path / locale / "LC_MESSAGES" / "django.mo").touch()
+    monkeypatch.delenv("STAFF_LANGUAGE", raising=False)
+    assert environment.language("STAFF_LANGUAGE", tmp_path) == "en"
+    monkeypatch.setenv("STAFF_LANGUAGE", "pt-BR")
+    assert environment.language("STAFF_LANGUAGE", tmp_path) == "pt-br"
+    monkeypatch.setenv("STAFF_LANGUAGE", "fr")
+    with pytest.raises(ImproperlyConfigured, match=r"STAFF_LANGUAGE is 'fr'\. Use en or de or pt-br\."):
+        environment.language("STAFF_LANGUAGE", tmp_path)
+
+
 @pytest.mark.parametrize("text", ["soon", "0.5", "-1", "nan", "inf", "3601"])
 def test_a_span_refuses_what_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("SWEEP_SECONDS", text)
@@ -151,6 +165,6 @@ def test_a_bad_environment_stops_the_start_with_a_sentence(
 def test_every_variable_that_the_settings_read_stands_in_the_example() -> None:
     code = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "environment.py"))
     example = (ROOT / ".env.example").read_text()
-    names = set(re.findall(r'(?:text|flag|words|ring|seconds|choice)\("([A-Z_]+)"', code))
+    names = set(re.findall(r'(?:text|flag|words|ring|seconds|choice|language)\("([A-Z_]+)"', code))
     assert len(names) >= 10
     assert [name for name in sorted(names) if f"\n{name}=" not in example] == []
