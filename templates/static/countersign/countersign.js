@@ -2,14 +2,17 @@
 (() => {
   "use strict";
 
+  // Every text comes from the page, in its language: `{name}` stands for a value.
+  const texts = document.currentScript.dataset;
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+  // null from two days on: what the page says holds good until it is loaded again.
   const words = (seconds) => {
-    if (seconds <= 0) return "time is over";
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.floor((seconds % 3600) / 60);
-    if (hours >= 48) return `${Math.floor(hours / 24)} days left`;
-    if (hours > 0) return `${hours} h ${minutes} min left`;
-    if (minutes > 0) return `${minutes} min ${Math.floor(seconds % 60)} s left`;
-    return `${Math.floor(seconds)} s left`;
+    if (seconds <= 0) return texts.over;
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+    if (hours >= 48) return null;
+    const text = hours > 0 ? texts.hours : minutes > 0 ? texts.minutes : texts.seconds;
+    return filled(texts.left, { time: filled(text, { hours, minutes, seconds: Math.floor(seconds % 60) }) });
   };
 
   // The server's clock counts, not this device's: the page says what time it was when it was made.
@@ -17,7 +20,7 @@
     for (const clock of document.querySelectorAll("[data-seconds-left]")) {
       clock.dataset.deadline ??= String(performance.now() + Number(clock.dataset.secondsLeft) * 1000);
       const left = (Number(clock.dataset.deadline) - performance.now()) / 1000;
-      clock.textContent = words(left);
+      clock.textContent = words(left) ?? clock.textContent;
       clock.classList.toggle("is-short", left < 120);
     }
   };
@@ -31,9 +34,9 @@
     const source = document.getElementById(button.dataset.copies);
     try {
       await navigator.clipboard.writeText(source.value ?? source.textContent);
-      button.textContent = "Copied";
+      button.textContent = texts.copied;
     } catch {
-      button.textContent = "Not copied: select it by hand";
+      button.textContent = texts.notCopied;
     }
   });
 
@@ -51,7 +54,7 @@
     button.type = "button";
     button.className = "button is-small";
     button.dataset.copies = source.id;
-    button.textContent = "Copy";
+    button.textContent = texts.copy;
     button.setAttribute("aria-live", "polite");
     if (source.dataset.copy) {
       // What the button copies: seen it stands beside it, heard it is one Copy of many.

@@ -70,7 +70,7 @@
         form.elements.credential.value = JSON.stringify(credential);
         form.submit();
       } catch (error) {
-        problem.textContent = `The passkey was not used: ${error.message} Try again, or take another way.`;
+        problem.textContent = problem.dataset.passkeyProblem.replace("{reason}", error.message);
         problem.hidden = false;
       }
     });
