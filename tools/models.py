@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Connection, Msp
 from integrations.tenancy import TenantQuerySet
@@ -13,9 +14,9 @@ from integrations.tenancy import TenantQuerySet
 class Mode(models.TextChoices):
     """What happens when an agent asks. The order of strictness is auto, approval needed, disabled."""
 
-    AUTO = "auto", "Auto"
-    APPROVAL_NEEDED = "approval_needed", "Approval needed"
-    DISABLED = "disabled", "Disabled"
+    AUTO = "auto", _("Auto")
+    APPROVAL_NEEDED = "approval_needed", _("Approval needed")
+    DISABLED = "disabled", _("Disabled")
 
     @property
     def strictness(self) -> int:

@@ -138,6 +138,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'approval request',
+                'verbose_name_plural': 'approval requests',
                 'ordering': ['expires_at'],
                 'proxy': True,
                 'indexes': [],
@@ -149,10 +150,10 @@ class Migration(migrations.Migration):
             name='Destination',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('email', 'E-mail'), ('slack', 'Slack'), ('teams', 'Microsoft Teams'), ('webhook', 'Signed webhook'), ('other', 'Another service')], max_length=10)),
+                ('name', models.CharField(max_length=80, verbose_name='name')),
+                ('kind', models.CharField(choices=[('email', 'E-mail'), ('slack', 'Slack'), ('teams', 'Microsoft Teams'), ('webhook', 'Signed webhook'), ('other', 'Another service')], max_length=10, verbose_name='kind')),
                 ('address', integrations.encryption.SealedField(editable=False, null=True)),
-                ('place', models.CharField(blank=True, editable=False, max_length=200)),
+                ('place', models.CharField(blank=True, editable=False, max_length=200, verbose_name='place')),
                 ('secret', integrations.encryption.SealedField(editable=False, null=True)),
                 ('former_secret', integrations.encryption.SealedField(editable=False, null=True)),
                 ('former_until', models.DateTimeField(editable=False, null=True)),
@@ -173,6 +174,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'verbose_name': 'destination',
+                'verbose_name_plural': 'destinations',
             },
         ),
         migrations.CreateModel(

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from approvals.models.invocations import Invocation
 from integrations.models import Msp, User
@@ -15,20 +16,20 @@ from integrations.tenancy import TenantQuerySet
 class Verdict(models.TextChoices):
     """What a person said."""
 
-    APPROVED = "approved", "Approved"
-    DENIED = "denied", "Denied"
+    APPROVED = "approved", _("Approved")
+    DENIED = "denied", _("Denied")
 
 
 class ReasonCode(models.TextChoices):
     """Why a request was denied, in words that teach the agent."""
 
-    WRONG_DEVICE = "wrong_device", "Wrong device"
-    WRONG_TIME = "wrong_time", "Wrong time"
-    NEEDS_TICKET = "needs_ticket", "Needs a ticket"
-    TOO_BROAD = "too_broad", "Too broad"
-    BY_HAND = "by_hand", "We do it by hand"
-    OTHER = "other", "Other"
-    SUSPICIOUS = "suspicious", "Reported as suspicious"
+    WRONG_DEVICE = "wrong_device", _("Wrong device")
+    WRONG_TIME = "wrong_time", _("Wrong time")
+    NEEDS_TICKET = "needs_ticket", _("Needs a ticket")
+    TOO_BROAD = "too_broad", _("Too broad")
+    BY_HAND = "by_hand", _("We do it by hand")
+    OTHER = "other", _("Other")
+    SUSPICIOUS = "suspicious", _("Reported as suspicious")
 
 
 class Decision(models.Model):
@@ -60,7 +61,7 @@ class Decision(models.Model):
             models.UniqueConstraint(
                 fields=["invocation", "user"],
                 name="decision_once_per_person",
-                violation_error_message="You decided this request already.",
+                violation_error_message=_("You decided this request already."),
             ),
             models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="decision_verdict_is_known"),
         ]

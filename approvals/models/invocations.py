@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from approvals.models.states import Status
 from integrations.models import Agent, AgentKey, Connection, Msp
@@ -195,5 +196,6 @@ class ApprovalRequest(Invocation):
 
     class Meta:
         proxy = True
-        verbose_name = "approval request"
+        verbose_name = _("approval request")
+        verbose_name_plural = _("approval requests")
         ordering = ["expires_at"]

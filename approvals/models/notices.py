@@ -7,6 +7,7 @@ from typing import cast
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from approvals.models.invocations import Invocation
 from integrations.encryption import Sealed, SealedField
@@ -17,15 +18,15 @@ from integrations.tenancy import TenantQuerySet
 class Event(models.TextChoices):
     """What people can be told of, in the order in which it happens."""
 
-    WAITING = "waiting", "A request waits for approval"
-    REMINDER = "reminder", "It still waits, and half of its time is over"
-    ESCALATION = "escalation", "It still waits, and three quarters of its time are over"
-    DECIDED = "decided", "It was decided, withdrawn or stopped"
-    EXPIRED = "expired", "Nobody decided it in time"
-    UNKNOWN = "unknown", "Nobody knows whether a call happened"
-    CONNECTION = "connection", "NinjaOne no longer accepts our access"
-    SUSPICIOUS = "suspicious", "Somebody reported a request as suspicious"
-    ALARM = "alarm", "Alarm: something is wrong that no request explains"
+    WAITING = "waiting", _("A request waits for approval")
+    REMINDER = "reminder", _("It still waits, and half of its time is over")
+    ESCALATION = "escalation", _("It still waits, and three quarters of its time are over")
+    DECIDED = "decided", _("It was decided, withdrawn or stopped")
+    EXPIRED = "expired", _("Nobody decided it in time")
+    UNKNOWN = "unknown", _("Nobody knows whether a call happened")
+    CONNECTION = "connection", _("NinjaOne no longer accepts our access")
+    SUSPICIOUS = "suspicious", _("Somebody reported a request as suspicious")
+    ALARM = "alarm", _("Alarm: something is wrong that no request explains")
 
     @property
     def is_about_waiting(self) -> bool:
@@ -40,11 +41,11 @@ CHANGED = "invocation.changed"
 class Kind(models.TextChoices):
     """How a destination is reached."""
 
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", _("E-mail")
     SLACK = "slack", "Slack"
     TEAMS = "teams", "Microsoft Teams"
-    WEBHOOK = "webhook", "Signed webhook"
-    OTHER = "other", "Another service"
+    WEBHOOK = "webhook", _("Signed webhook")
+    OTHER = "other", _("Another service")
 
 
 class Destination(models.Model):
@@ -59,10 +60,10 @@ class Destination(models.Model):
     agent = models.OneToOneField(
         Agent, on_delete=models.CASCADE, related_name="webhook", null=True, blank=True, editable=False
     )
-    name = models.CharField(max_length=80)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     address = SealedField(null=True, editable=False)
-    place = models.CharField(max_length=200, blank=True, editable=False)
+    place = models.CharField(_("place"), max_length=200, blank=True, editable=False)
     # Signs webhooks. For a day after a change the former one signs along.
     secret = SealedField(null=True, editable=False)
     former_secret = SealedField(null=True, editable=False)
@@ -70,7 +71,7 @@ class Destination(models.Model):
     events = models.JSONField(default=list, blank=True)
     organizations = models.JSONField(null=True, blank=True)
     tools = models.JSONField(null=True, blank=True)
-    is_enabled = models.BooleanField("enabled", default=True)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
     # Why Countersign itself switched it off; "" where nobody or a person did.
     disabled_because = models.CharField(max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -86,13 +87,15 @@ class Destination(models.Model):
     objects = TenantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("destination")
+        verbose_name_plural = _("destinations")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
                 fields=["msp", "name"],
                 name="destination_name_once_per_msp",
                 condition=Q(agent__isnull=True),
-                violation_error_message="Another destination has this name.",
+                violation_error_message=_("Another destination has this name."),
             ),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="destination_kind_is_known"),
         ]

@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from approvals.models.invocations import Invocation
 from integrations.models import Connection, Msp
@@ -36,12 +37,12 @@ class EffectKind(models.TextChoices):
 class OutcomeState(models.TextChoices):
     """How far it is known (the wire contract's `outcome.state`)."""
 
-    SUBMITTED = "submitted", "Sent, not started"
-    RUNNING = "running", "Running"
-    VERIFIED = "verified", "Done and verified"
-    FAILED = "failed", "Failed on the device"
-    NOT_SEEN = "not_seen", "Not seen"
-    DIFFERENT = "different", "Not what was approved"
+    SUBMITTED = "submitted", _("Sent, not started")
+    RUNNING = "running", _("Running")
+    VERIFIED = "verified", _("Done and verified")
+    FAILED = "failed", _("Failed on the device")
+    NOT_SEEN = "not_seen", _("Not seen")
+    DIFFERENT = "different", _("Not what was approved")
 
     @property
     def is_open(self) -> bool:
@@ -138,8 +139,8 @@ class Alarm(models.Model):
     class What(models.TextChoices):
         """What happened."""
 
-        DIFFERENT = "different", "Something else ran than was approved"
-        UNEXPLAINED = "unexplained", "Our NinjaOne user did something that nobody asked for here"
+        DIFFERENT = "different", _("Something else ran than was approved")
+        UNEXPLAINED = "unexplained", _("Our NinjaOne user did something that nobody asked for here")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Status(models.TextChoices):
     """Where an invocation stands (the wire contract names them)."""
 
-    PENDING_APPROVAL = "pending_approval", "Waits for approval"
-    QUEUED = "queued", "Queued"
-    DISPATCHING = "dispatching", "Being sent"
-    UNKNOWN = "unknown", "Outcome unknown"
-    SUCCEEDED = "succeeded", "Succeeded"
-    FAILED = "failed", "Failed"
-    DENIED = "denied", "Denied"
-    EXPIRED = "expired", "Expired"
-    CANCELLED = "cancelled", "Cancelled"
-    BLOCKED = "blocked", "Blocked"
+    PENDING_APPROVAL = "pending_approval", _("Waits for approval")
+    QUEUED = "queued", _("Queued")
+    DISPATCHING = "dispatching", _("Being sent")
+    UNKNOWN = "unknown", _("Outcome unknown")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    DENIED = "denied", _("Denied")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+    BLOCKED = "blocked", _("Blocked")
 
     @property
     def is_open(self) -> bool:

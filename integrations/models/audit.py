@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models.people import Msp
 from integrations.tenancy import TenantQuerySet
@@ -28,21 +29,21 @@ class AuditEvent(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)
     # No index of its own: the unique one below begins with it.
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="audit_events", editable=False, db_index=False)
-    number = models.PositiveBigIntegerField(editable=False)
+    number = models.PositiveBigIntegerField(_("number"), editable=False)
     happened_at = models.DateTimeField(editable=False)
-    action = models.CharField(max_length=60, editable=False)
-    actor = models.CharField(max_length=200, editable=False)
-    subject = models.CharField(max_length=200, editable=False)
+    action = models.CharField(_("action"), max_length=60, editable=False)
+    actor = models.CharField(_("actor"), max_length=200, editable=False)
+    subject = models.CharField(_("subject"), max_length=200, editable=False)
     record = models.TextField(editable=False)
-    previous_hash = models.CharField(max_length=64, editable=False)
-    hash = models.CharField(max_length=64, editable=False)
-    seal = models.CharField(max_length=64, editable=False)
+    previous_hash = models.CharField(_("previous hash"), max_length=64, editable=False)
+    hash = models.CharField(_("hash"), max_length=64, editable=False)
+    seal = models.CharField(_("seal"), max_length=64, editable=False)
 
     objects = TenantQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         ordering = ["-number"]
         constraints = [
             # Also the index of "newest first" of one MSP.

@@ -6,8 +6,9 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from integrations.models.people import Msp, User
+from integrations.models.people import Msp, User, roles_in_words
 from integrations.tenancy import TenantQuerySet
 
 
@@ -17,11 +18,11 @@ class Invitation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="invitations", editable=False)
     email = models.EmailField(
-        "e-mail", help_text="Where the person is reached. It becomes the address of a new account."
+        _("e-mail"), help_text=_("Where the person is reached. It becomes the address of a new account.")
     )
-    is_approver = models.BooleanField("approver", default=False, help_text="Decides requests.")
+    is_approver = models.BooleanField(_("approver"), default=False, help_text=_("Decides requests."))
     is_admin = models.BooleanField(
-        "admin", default=False, help_text="Manages the connection, policies, agents and members. Does not decide."
+        _("admin"), default=False, help_text=_("Manages the connection, policies, agents and members. Does not decide.")
     )
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
     # None for one that was made on the server's command line.
@@ -48,5 +49,4 @@ class Invitation(models.Model):
     @property
     def roles(self) -> str:
         """The roles in words: "admin, approver", or "viewer"."""
-        words = [name for name, has in (("admin", self.is_admin), ("approver", self.is_approver)) if has]
-        return ", ".join(words) or "viewer"
+        return roles_in_words(is_admin=self.is_admin, is_approver=self.is_approver)

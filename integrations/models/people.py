@@ -6,9 +6,17 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models.limits import MSP_CALLS_PER_MINUTE, MSP_PENDING, limit_field
 from integrations.tenancy import TenantQuerySet
+
+
+def roles_in_words(*, is_admin: bool, is_approver: bool) -> str:
+    """The roles in words: "admin, approver", or "viewer"."""
+    words = [name for name, has in ((gettext("admin"), is_admin), (gettext("approver"), is_approver)) if has]
+    return ", ".join(words) or gettext("viewer")
 
 
 class User(AbstractUser):
@@ -30,22 +38,22 @@ class Msp(models.Model):
     """A managed service provider: the tenant."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=100)
-    slug = models.SlugField(max_length=50, unique=True)
-    time_zone = models.CharField(max_length=64, default="UTC")
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(_("slug"), max_length=50, unique=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
     own_requests_allowed = models.BooleanField(
-        "owners may decide their own agents' requests",
+        _("owners may decide their own agents' requests"),
         default=False,
-        help_text="For a one-person shop. Shown on every such request and recorded in the audit.",
+        help_text=_("For a one-person shop. Shown on every such request and recorded in the audit."),
     )
-    calls_per_minute = limit_field("calls a minute of all agents", default=MSP_CALLS_PER_MINUTE)
-    pending_limit = limit_field("requests of all agents waiting at once", default=MSP_PENDING)
-    created_at = models.DateTimeField(auto_now_add=True)
+    calls_per_minute = limit_field(_("calls a minute of all agents"), default=MSP_CALLS_PER_MINUTE)
+    pending_limit = limit_field(_("requests of all agents waiting at once"), default=MSP_PENDING)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
-        verbose_name = "MSP"
-        verbose_name_plural = "MSPs"
+        verbose_name = _("MSP")
+        verbose_name_plural = _("MSPs")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -58,11 +66,11 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     msp = models.ForeignKey(Msp, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    is_approver = models.BooleanField("approver", default=False, help_text="Decides requests.")
+    is_approver = models.BooleanField(_("approver"), default=False, help_text=_("Decides requests."))
     is_admin = models.BooleanField(
-        "admin",
+        _("admin"),
         default=False,
-        help_text="Manages the connection, policies, agents and members. Does not decide.",
+        help_text=_("Manages the connection, policies, agents and members. Does not decide."),
     )
     # When this admin put the list of first steps away.
     steps_hidden_at = models.DateTimeField(null=True, editable=False)
@@ -74,12 +82,14 @@ class Membership(models.Model):
     visit_reason = ""
 
     class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         ordering = ["user__username"]
         constraints = [
             models.UniqueConstraint(
                 fields=["msp", "user"],
                 name="membership_once_per_msp",
-                violation_error_message="This person is a member already.",
+                violation_error_message=_("This person is a member already."),
             )
         ]
 
@@ -89,5 +99,4 @@ class Membership(models.Model):
     @property
     def roles(self) -> str:
         """The roles in words: "admin, approver", or "viewer"."""
-        words = [name for name, has in (("admin", self.is_admin), ("approver", self.is_approver)) if has]
-        return ", ".join(words) or "viewer"
+        return roles_in_words(is_admin=self.is_admin, is_approver=self.is_approver)
