@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 # By the title of their group: (id, title) of each.
 Choices = Mapping[str, Sequence[tuple[str, str]]]
@@ -22,7 +23,7 @@ def tools_offer(choices: Choices) -> None:
 
 def tool_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """The tools by group, as a form field takes them."""
-    return list(_offered.items())
+    return [(_(group), [(tool_id, _(title)) for tool_id, title in tools]) for group, tools in _offered.items()]
 
 
 class ToolBoxes(forms.CheckboxSelectMultiple):
@@ -44,4 +45,4 @@ class ToolsField(forms.MultipleChoiceField):
     def clean(self, value: Any) -> list[str]:
         """The chosen ids."""
         chosen = set(super().clean(value))
-        return [tool_id for _, tools in tool_choices() for tool_id, _ in tools if tool_id in chosen]
+        return [tool_id for _group, tools in tool_choices() for tool_id, _title in tools if tool_id in chosen]

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
+from django.utils.translation import gettext_noop
+
 from tools.errors import ArgumentError, InvalidArgumentsError
 from tools.fact_types import FACTS, Fact
 from tools.models import Mode
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
 
 VENDOR = "ninjaone"
 GROUPS = {
-    "organizations": "Organizations",
-    "devices": "Devices",
-    "scripts": "Scripts",
-    "alerts": "Alerts",
-    "tickets": "Tickets",
-    "generic": "Any NinjaOne route",
+    "organizations": gettext_noop("Organizations"),
+    "devices": gettext_noop("Devices"),
+    "scripts": gettext_noop("Scripts"),
+    "alerts": gettext_noop("Alerts"),
+    "tickets": gettext_noop("Tickets"),
+    "generic": gettext_noop("Any NinjaOne route"),
 }
 
 

@@ -52,7 +52,7 @@ def agent_calls_of(agent: Agent) -> AgentCalls:
     return AgentCalls(
         agent=agent,
         newest=newest,
-        outcomes=[Outcome(name, words, counts[name]) for name, words, _ in OUTCOMES if counts[name]],
+        outcomes=[Outcome(name, str(words), counts[name]) for name, words, _ in OUTCOMES if counts[name]],
         total=counts.total(),
         days=DAYS,
         is_cut=counts.total() >= MOST_CALLS,

@@ -34,7 +34,7 @@ def alarms_of(msp: Msp, now: datetime) -> list[Alarming]:
     return [
         Alarming(
             id=alarm.pk,
-            title=Alarm.What(alarm.what).label,
+            title=str(Alarm.What(alarm.what).label),
             words=marked(alarm.words),
             age=age((now - alarm.raised_at).total_seconds()),
             at=absolute(alarm.raised_at, msp.time_zone),

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from approvals.display.figures import OUTCOMES, VERDICTS, Figures
 
 FULL = 100.0
@@ -49,38 +53,44 @@ class Chart:
 
 def chart_of_days(figures: Figures) -> Chart:
     """A column per day, its outcomes one on another."""
-    longest = max(counts.total() for _, counts in figures.days)
+    longest = max(counts.total() for _day, counts in figures.days)
     share = FULL / len(figures.days)
-    names = [name for name, _, _ in OUTCOMES]
+    names = [name for name, *_rest in OUTCOMES]
+    words = [(name, str(words)) for name, words, _statuses in OUTCOMES]
     bars = []
     for index, (day, counts) in enumerate(figures.days):
         parts, top = [], FULL
         for name, height in _lengths(counts, names, longest):
             top -= height
             parts.append(_part(name, x=share * (index + GAP / 2), y=top, width=share * (1 - GAP), height=height))
-        bars.append(_bar(short_day(day), counts, [(name, words) for name, words, _ in OUTCOMES], parts))
-    return _chart(bars, [(name, words) for name, words, _ in OUTCOMES], longest)
+        bars.append(_bar(short_day(day), counts, words, parts))
+    return _chart(bars, words, longest)
 
 
 def chart_of_tools(figures: Figures) -> Chart:
     """A line per tool, what was approved of it first; those that are asked for least together in one."""
     shown, rest = figures.tools[:MOST_TOOLS], figures.tools[MOST_TOOLS:]
     if rest:
-        shown = [*shown, (f"{len(rest)} more tools", sum((counts for _, counts in rest), Counter[str]()))]
-    longest = max((counts.total() for _, counts in shown), default=0)
+        shown = [*shown, (_more(len(rest)), sum((counts for _tool, counts in rest), Counter[str]()))]
+    longest = max((counts.total() for _tool, counts in shown), default=0)
+    verdicts = [(name, str(words)) for name, words in VERDICTS]
     bars = []
     for tool, counts in shown:
         parts, left = [], 0.0
-        for name, width in _lengths(counts, [name for name, _ in VERDICTS], longest):
+        for name, width in _lengths(counts, [name for name, _words in VERDICTS], longest):
             parts.append(_part(name, x=left, y=0, width=width, height=FULL))
             left += width
-        bars.append(_bar(tool, counts, VERDICTS, parts))
-    return _chart(bars, VERDICTS, longest)
+        bars.append(_bar(tool, counts, verdicts, parts))
+    return _chart(bars, verdicts, longest)
 
 
 def short_day(day: date) -> str:
     """ "24 Nov"."""
-    return f"{day.day} {day:%b}"
+    return date_format(day, "j M")
+
+
+def _more(number: int) -> str:
+    return ngettext("%(number)s more tool", "%(number)s more tools", number) % {"number": number}
 
 
 def _lengths(counts: Counter[str], names: Sequence[str], longest: int) -> list[tuple[str, float]]:
@@ -92,8 +102,13 @@ def _part(name: str, *, x: float, y: float, width: float, height: float) -> Part
 
 
 def _bar(label: str, counts: Counter[str], names: Sequence[tuple[str, str]], parts: list[Part]) -> Bar:
-    said = ", ".join(f"{words.lower()} {counts[name]}" for name, words in names if counts[name])
-    return Bar(label, f"{label}: {said or 'nothing'}", parts, [counts[name] for name, _ in names], counts.total())
+    said = ", ".join(
+        _("%(outcome)s %(number)s") % {"outcome": words.lower(), "number": counts[name]}
+        for name, words in names
+        if counts[name]
+    )
+    words = _("%(label)s: %(numbers)s") % {"label": label, "numbers": said or _("nothing")}
+    return Bar(label, words, parts, [counts[name] for name, _ in names], counts.total())
 
 
 def _chart(bars: list[Bar], names: Sequence[tuple[str, str]], longest: int) -> Chart:

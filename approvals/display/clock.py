@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 
 def zone_of(name: str) -> ZoneInfo:
     """The time zone of that name; UTC where there is none."""
@@ -19,7 +23,7 @@ def absolute(moment: datetime | None, zone: str) -> str:
     if moment is None:
         return "–"
     local = moment.astimezone(zone_of(zone))
-    return f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}"
+    return f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
 
 
 def seconds_left(deadline: datetime | None, now: datetime) -> int:
@@ -32,25 +36,28 @@ def duration(seconds: float) -> str:
     whole = max(0, int(seconds))
     days, hours, minutes = whole // 86400, whole % 86400 // 3600, whole % 3600 // 60
     if days >= 2:
-        return f"{days} days"
+        return ngettext("{days} day", "{days} days", days).format(days=days)
     if whole >= 3600:
-        return f"{days * 24 + hours} h {minutes} min"
+        return _("{hours} h {minutes} min").format(hours=days * 24 + hours, minutes=minutes)
     if whole >= 60:
-        return f"{minutes} min {whole % 60} s"
-    return f"{whole} s"
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=whole % 60)
+    return _("{seconds} s").format(seconds=whole)
 
 
 def age(seconds: float) -> str:
     """ "just now", "4 min ago", "3 h ago", "5 days ago": how long something is past, no finer than one cares."""
     whole = int(seconds)
     if whole < 60:
-        return "just now"
+        return _("just now")
     if whole < 3600:
-        return f"{whole // 60} min ago"
-    return f"{whole // 3600} h ago" if whole < 172_800 else f"{whole // 86400} days ago"
+        return _("{minutes} min ago").format(minutes=whole // 60)
+    if whole < 172_800:
+        return _("{hours} h ago").format(hours=whole // 3600)
+    days = whole // 86400
+    return ngettext("{days} day ago", "{days} days ago", days).format(days=days)
 
 
 def time_left(deadline: datetime | None, now: datetime) -> str:
     """ "4 min 10 s left", or that it is over."""
     left = seconds_left(deadline, now)
-    return f"{duration(left)} left" if left else "time is over"
+    return _("{time} left").format(time=duration(left)) if left else _("time is over")

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from approvals.display.invisibles import marked
 
@@ -25,9 +28,14 @@ class Line:
     after: int | None = None
 
     @property
+    def look(self) -> str:
+        """The CSS class."""
+        return {"-": "is-removed", "+": "is-added", "…": "is-skipped"}.get(self.sign, "is-same")
+
+    @property
     def words(self) -> str:
-        """What a screen reader says, and the CSS class."""
-        return {"-": "removed", "+": "added", "…": "skipped"}.get(self.sign, "same")
+        """What a screen reader says."""
+        return {"-": _("removed"), "+": _("added"), "…": _("skipped")}.get(self.sign) or _("same")
 
 
 def differences(before: str, after: str) -> list[Line] | None:
@@ -68,4 +76,9 @@ def _kept(new: list[str], i: int, j: int, count: int, *, is_last: bool) -> Itera
             yield Line(" ", marked(new[j + place]), before=i + place + 1, after=j + place + 1)
         elif place == head:
             left_out = count - head - tail
-            yield Line("…", marked(f"{left_out} line{'' if left_out == 1 else 's'} the same"))
+            yield Line("…", _left_out(left_out))
+
+
+def _left_out(number: int) -> SafeString:
+    words = ngettext("{number} line the same", "{number} lines the same", number)
+    return format_html(words, number=number)

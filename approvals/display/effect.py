@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.display.clock import absolute, duration
 from approvals.display.invisibles import marked, marked_lines, oddities
@@ -12,14 +14,16 @@ from approvals.models import Effect, EffectKind, Invocation, OutcomeState
 from approvals.outcomes.telling import effect_of, is_awaited
 
 WORDS = {
-    OutcomeState.SUBMITTED: "NinjaOne has it; the device has not started it yet.",
-    OutcomeState.RUNNING: "It runs on the device right now.",
-    OutcomeState.VERIFIED: "Done. NinjaOne shows that it happened.",
-    OutcomeState.FAILED: "It reached the device, and it failed there.",
-    OutcomeState.NOT_SEEN: "NinjaOne took it, but does not show what became of it. Look there if it matters.",
-    OutcomeState.DIFFERENT: "This is not what was approved. Look at the device now.",
+    OutcomeState.SUBMITTED: gettext_lazy("NinjaOne has it; the device has not started it yet."),
+    OutcomeState.RUNNING: gettext_lazy("It runs on the device right now."),
+    OutcomeState.VERIFIED: gettext_lazy("Done. NinjaOne shows that it happened."),
+    OutcomeState.FAILED: gettext_lazy("It reached the device, and it failed there."),
+    OutcomeState.NOT_SEEN: gettext_lazy(
+        "NinjaOne took it, but does not show what became of it. Look there if it matters."
+    ),
+    OutcomeState.DIFFERENT: gettext_lazy("This is not what was approved. Look at the device now."),
 }
-NOT_THERE = "NinjaOne took it; it does not show there yet."
+NOT_THERE = gettext_lazy("NinjaOne took it; it does not show there yet.")
 LOOKS = {
     OutcomeState.VERIFIED: "good",
     OutcomeState.FAILED: "bad",
@@ -57,10 +61,10 @@ def effect_shown(invocation: Invocation, zone: str) -> Shown | None:
         return None
     state, is_run = OutcomeState(effect.state), EffectKind(effect.kind).is_run
     return Shown(
-        title="On the device" if is_run else "In NinjaOne",
-        label=str(state.label) if is_run or state is not OutcomeState.SUBMITTED else "Sent",
+        title=_("On the device") if is_run else _("In NinjaOne"),
+        label=str(state.label) if is_run or state is not OutcomeState.SUBMITTED else _("Sent"),
         look="warn" if effect.is_offline else LOOKS.get(state, "info"),
-        words=WORDS[state] if is_run or state is not OutcomeState.SUBMITTED else NOT_THERE,
+        words=str(WORDS[state] if is_run or state is not OutcomeState.SUBMITTED else NOT_THERE),
         reason=marked(effect.reason),
         is_alarm=state is OutcomeState.DIFFERENT,
         is_moving=is_awaited(effect),

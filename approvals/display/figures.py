@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median, quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, IntegerField, Q, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
 
 from approvals.display.clock import duration, zone_of
 from approvals.models import Invocation, Status
 from approvals.reading import status_condition
 from integrations.clock import Now
 from integrations.models import Msp
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 DAYS = 14
 MOST_DECISIONS = 2_000
@@ -31,14 +35,14 @@ PAST: dict[tuple[UUID, datetime, datetime], Counter[str]] = {}
 MOST_PAST = 20_000
 
 # What became of a call, as the chart tells it: CSS class, words, statuses.
-OUTCOMES: tuple[tuple[str, str, frozenset[Status]], ...] = (
-    ("succeeded", "Succeeded", frozenset({Status.SUCCEEDED})),
-    ("open", "Waiting or running", frozenset({Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING})),
-    ("stopped", "Not sent", frozenset({Status.DENIED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED})),
-    ("failed", "Failed or refused", frozenset({Status.FAILED})),
-    ("unknown", "Outcome unknown", frozenset({Status.UNKNOWN})),
+OUTCOMES: tuple[tuple[str, _StrPromise, frozenset[Status]], ...] = (
+    ("succeeded", _("Succeeded"), frozenset({Status.SUCCEEDED})),
+    ("open", _("Waiting or running"), frozenset({Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING})),
+    ("stopped", _("Not sent"), frozenset({Status.DENIED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED})),
+    ("failed", _("Failed or refused"), frozenset({Status.FAILED})),
+    ("unknown", _("Outcome unknown"), frozenset({Status.UNKNOWN})),
 )
-VERDICTS = (("approved", "Approved"), ("denied", "Denied"), ("undecided", "Not decided"))
+VERDICTS = (("approved", _("Approved")), ("denied", _("Denied")), ("undecided", _("Not decided")))
 OUTCOME_OF = {status: name for name, _, statuses in OUTCOMES for status in statuses}
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from approvals.models import Decision, Invocation, Verdict
 from integrations.clock import Now
@@ -82,30 +83,30 @@ def _facts(membership: Membership) -> dict[str, Any]:
 def _of_connection(facts: dict[str, Any]) -> Iterator[Step]:
     page = f"{reverse('admin:index')}integrations/ninjaone/"
     yield Step(
-        "Connect NinjaOne",
-        "Add an app in NinjaOne and save its client ID and secret here. The page says where to click.",
-        "Set up the connection",
+        _("Connect NinjaOne"),
+        _("Add an app in NinjaOne and save its client ID and secret here. The page says where to click."),
+        _("Set up the connection"),
         f"{page}#connection",
         facts["connection"] is not None,
     )
     yield Step(
-        "Authorize it",
-        "Allow the access once in NinjaOne. Agents act with the rights of whoever allows it.",
-        "Authorize",
+        _("Authorize it"),
+        _("Allow the access once in NinjaOne. Agents act with the rights of whoever allows it."),
+        _("Authorize"),
         f"{page}#connection",
         facts["authorized_at"] is not None,
     )
     yield Step(
-        "Set the bash runner",
-        "One script in your NinjaOne library lets agents ask for bash on Linux and macOS devices.",
-        "Set the bash runner",
+        _("Set the bash runner"),
+        _("One script in your NinjaOne library lets agents ask for bash on Linux and macOS devices."),
+        _("Set the bash runner"),
         f"{page}#runner",
         facts["runner"] is not None,
     )
     yield Step(
-        "Look through the policies",
-        "Which of the 25 tools run at once, which ask a person first, and which are off.",
-        "Look at the policies",
+        _("Look through the policies"),
+        _("Which of the 25 tools run at once, which ask a person first, and which are off."),
+        _("Look at the policies"),
         f"{page}#policies",
         bool(facts["policies"]) or facts["reviewed_at"] is not None,
     )
@@ -116,13 +117,13 @@ def _of_people(facts: dict[str, Any], membership: Membership) -> Iterator[Step]:
     is_alone = not facts["approver"] and not facts["other_admin"]
     own = reverse("admin:integrations_membership_change", args=[membership.pk])
     yield Step(
-        "Choose who approves",
+        _("Choose who approves"),
         (
-            "An admin alone does not decide. Tick approver on your own page under Team, or invite a technician."
+            _("An admin alone does not decide. Tick approver on your own page under Team, or invite a technician.")
             if is_alone
-            else "An admin alone does not decide. Let another admin make you an approver, or invite a technician."
+            else _("An admin alone does not decide. Let another admin make you an approver, or invite a technician.")
         ),
-        "Make yourself an approver" if is_alone else "Open the team",
+        _("Make yourself an approver") if is_alone else _("Open the team"),
         own if is_alone else reverse("admin:integrations_membership_changelist"),
         facts["approver"],
     )
@@ -131,36 +132,40 @@ def _of_people(facts: dict[str, Any], membership: Membership) -> Iterator[Step]:
 def _of_calls(facts: dict[str, Any]) -> Iterator[Step]:
     agent = facts["agent"] and reverse("admin:integrations_agent_change", args=[facts["agent"]])
     yield Step(
-        "Create an agent",
-        "A name, a person who answers for it, and what it may touch.",
-        "Create an agent",
+        _("Create an agent"),
+        _("A name, a person who answers for it, and what it may touch."),
+        _("Create an agent"),
         reverse("admin:integrations_agent_add"),
         agent is not None,
     )
     yield Step(
-        "Give it a key",
-        "The key is shown once, with lines to paste into your agent.",
-        "Make a key",
+        _("Give it a key"),
+        _("The key is shown once, with lines to paste into your agent."),
+        _("Make a key"),
         f"{agent}#keys" if agent else reverse("admin:integrations_agent_changelist"),
         facts["key"],
     )
     yield Step(
-        "Make the first call",
-        "Paste a line from the agent's page into a terminal, or let your agent list its devices.",
-        "See the lines to paste",
+        _("Make the first call"),
+        _("Paste a line from the agent's page into a terminal, or let your agent list its devices."),
+        _("See the lines to paste"),
         f"{agent}#clients" if agent else reverse("admin:integrations_agent_changelist"),
         facts["call"],
     )
     stuck = facts["agent"] is not None and facts["approver"] and not facts["decidable"]
     yield Step(
-        "Approve the first request",
+        _("Approve the first request"),
         (
-            "Everybody who approves owns the agent, and owners do not decide what their own agent asks for. Invite "
-            "another approver, or allow it under Settings."
+            _(
+                "Everybody who approves owns the agent, and owners do not decide what their own agent asks for. Invite "
+                "another approver, or allow it under Settings."
+            )
             if stuck
-            else "Let the agent ask for something that a person decides, such as a script. It appears under Approvals."
+            else _(
+                "Let the agent ask for something that a person decides, such as a script. It appears under Approvals."
+            )
         ),
-        "Open the settings" if stuck else "Open the queue",
+        _("Open the settings") if stuck else _("Open the queue"),
         reverse("admin:msp-rules") if stuck else reverse("admin:approvals_approvalrequest_changelist"),
         facts["approval"],
     )

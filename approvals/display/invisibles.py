@@ -11,6 +11,8 @@ from itertools import groupby
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from approvals.display.lookalikes import LOOKALIKES
 
@@ -28,11 +30,11 @@ class Kind(Enum):
         """What a screen reader and a tooltip say."""
         match self:
             case Kind.HIDDEN:
-                return "invisible or controlling character"
+                return _("invisible or controlling character")
             case Kind.LOOKALIKE:
-                return "looks like an ASCII character, but is not"
+                return _("looks like an ASCII character, but is not")
             case Kind.OTHER:
-                return "not ASCII"
+                return _("not ASCII")
             case Kind.PLAIN:
                 return ""
 
@@ -120,12 +122,26 @@ def oddities(text: str) -> list[str]:
     """The odd characters of a text in words, most worrying first: for the warning above it."""
     found = {kind: sum(1 for piece in pieces_of(text) if piece.kind is kind) for kind in Kind}
     order = (Kind.HIDDEN, Kind.LOOKALIKE, Kind.OTHER)
-    names = {
-        Kind.HIDDEN: ("invisible or controlling character", "invisible or controlling characters"),
-        Kind.LOOKALIKE: ("look-alike of an ASCII character", "look-alikes of ASCII characters"),
-        Kind.OTHER: ("other character beyond ASCII", "other characters beyond ASCII"),
-    }
-    return [f"{found[kind]} {names[kind][found[kind] > 1]}" for kind in order if found[kind]]
+    return [_counted(kind, found[kind]) for kind in order if found[kind]]
+
+
+def _counted(kind: Kind, number: int) -> str:
+    match kind:
+        case Kind.HIDDEN:
+            words = ngettext(
+                "%(number)s invisible or controlling character",
+                "%(number)s invisible or controlling characters",
+                number,
+            )
+        case Kind.LOOKALIKE:
+            words = ngettext(
+                "%(number)s look-alike of an ASCII character", "%(number)s look-alikes of ASCII characters", number
+            )
+        case _other:
+            words = ngettext(
+                "%(number)s other character beyond ASCII", "%(number)s other characters beyond ASCII", number
+            )
+    return words % {"number": number}
 
 
 def _html(piece: Piece) -> SafeString | str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from approvals.models import Delivery, Event, Status
 from approvals.notices.words import link_of, subject_of
 
@@ -21,6 +23,7 @@ class Sent:
     event: str
     at: datetime
     state: str
+    is_delivered: bool
     is_waiting: bool
     error: str
     attempts: int
@@ -30,11 +33,11 @@ def sent_of(delivery: Delivery) -> Sent:
     """The line of a delivery with its invocation."""
     row = delivery.invocation
     if delivery.delivered_at is not None:
-        state = "delivered"
+        state = _("delivered")
     elif delivery.dead_at is not None:
-        state = "given up"
+        state = _("given up")
     else:
-        state = "waits" if not delivery.attempts else f"tried {delivery.attempts}×"
+        state = _("tried %(number)s×") % {"number": delivery.attempts} if delivery.attempts else _("waits")
     event = Event(delivery.event).label if delivery.event in Event.values else delivery.event
     return Sent(
         about="" if row is None else subject_of(row),
@@ -44,6 +47,7 @@ def sent_of(delivery: Delivery) -> Sent:
         event=str(event),
         at=delivery.created_at,
         state=state,
+        is_delivered=delivery.delivered_at is not None,
         is_waiting=delivery.due_at is not None,
         error=delivery.last_error,
         attempts=delivery.attempts,

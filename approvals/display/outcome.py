@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.display.invisibles import marked, marked_lines
 from approvals.display.request import pretty_json
@@ -46,16 +48,20 @@ def outcome_of(invocation: Invocation, status: Status) -> Outcome:
 
 
 WORDS = {
-    Status.PENDING_APPROVAL: "Waits for a decision. Nothing was sent.",
-    Status.DISPATCHING: "Is being sent to NinjaOne right now.",
+    Status.PENDING_APPROVAL: gettext_lazy("Waits for a decision. Nothing was sent."),
+    Status.DISPATCHING: gettext_lazy("Is being sent to NinjaOne right now."),
     Status.UNKNOWN: (
-        "It was sent, but no clear answer came back: it may or may not have happened. It is not sent again. "
-        "Look in NinjaOne, then settle it."
+        gettext_lazy(
+            "It was sent, but no clear answer came back: it may or may not have happened. It is not sent again. "
+            "Look in NinjaOne, then settle it."
+        )
     ),
-    Status.DENIED: "Denied. Nothing was sent.",
-    Status.EXPIRED: "Its time was over before it could be sent. Nothing was sent.",
-    Status.CANCELLED: "The agent withdrew it. Nothing was sent.",
-    Status.BLOCKED: "It was stopped before it was sent: what the approval was bound to does not hold any more.",
+    Status.DENIED: gettext_lazy("Denied. Nothing was sent."),
+    Status.EXPIRED: gettext_lazy("Its time was over before it could be sent. Nothing was sent."),
+    Status.CANCELLED: gettext_lazy("The agent withdrew it. Nothing was sent."),
+    Status.BLOCKED: gettext_lazy(
+        "It was stopped before it was sent: what the approval was bound to does not hold any more."
+    ),
 }
 
 
@@ -63,15 +69,15 @@ def status_words(invocation: Invocation, status: Status) -> str:
     """One sentence: what happened, and whether anything reached NinjaOne."""
     match status:
         case Status.QUEUED:
-            return "Approved; it is sent within moments." if invocation.decided_at else "Is sent within moments."
+            return _("Approved; it is sent within moments.") if invocation.decided_at else _("Is sent within moments.")
         case Status.SUCCEEDED:
-            return "NinjaOne accepted it." if invocation.is_write else "NinjaOne answered."
+            return _("NinjaOne accepted it.") if invocation.is_write else _("NinjaOne answered.")
         case Status.FAILED:
             was_sent = invocation.dispatch_started_at is not None
-            return "It was sent, and it failed." if was_sent else "It was refused and never sent."
-    return WORDS[status]
+            return _("It was sent, and it failed.") if was_sent else _("It was refused and never sent.")
+    return str(WORDS[status])
 
 
 def reason_words(code: str) -> str:
     """The label of a reason code; the code itself where it has none."""
-    return ReasonCode(code).label if code in ReasonCode.values else code
+    return str(ReasonCode(code).label) if code in ReasonCode.values else code

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.clock import absolute, duration, seconds_left, time_left
 from approvals.display.comparison import Comparison, comparison_of
@@ -136,7 +137,7 @@ def page_of(
         row=invocation,
         sentence=format_html("{}{}", sentence_of(invocation), state_words(target, facts)),
         agent=marked(invocation.agent.name),
-        owner=marked(invocation.agent.owner.get_username() if invocation.agent.owner else "nobody"),
+        owner=marked(invocation.agent.owner.get_username()) if invocation.agent.owner else escape(_("nobody")),
         reason=marked(invocation.reason),
         reason_oddities=oddities(invocation.reason),
         target=target,
@@ -147,7 +148,7 @@ def page_of(
         script=script,
         changes=changes_of(invocation, facts),
         comparison=comparison_of(invocation, facts),
-        policy=Mode(invocation.policy).label,
+        policy=str(Mode(invocation.policy).label),
         created=absolute(invocation.created_at, zone),
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),
@@ -202,7 +203,7 @@ def state_words(target: Target, facts: Mapping[str, Mapping[str, Any]]) -> SafeS
     """ ", Ubuntu 24.04, online, last seen 12 s ago, no active alerts": the device as it was, as far as one knows."""
     if not target.device:
         return SafeString("")
-    online = {True: "offline", False: "online", None: ""}[target.is_offline]
+    online = {True: _("offline"), False: _("online"), None: ""}[target.is_offline]
     alerts = device_alerts(facts)
     system = marked(str(facts.get("device", {}).get("os_name") or ""))
     words = (system, online, target.last_contact, alerts.words if alerts else "")
@@ -213,7 +214,7 @@ def contact_words(last_contact: Any, asked_at: datetime) -> str:
     """How long before the request the device was last heard of; "" where nobody knows."""
     if not isinstance(last_contact, (int, float)) or isinstance(last_contact, bool):
         return ""
-    return f"last seen {duration(asked_at.timestamp() - last_contact)} before the request"
+    return _("last seen %(time)s before the request") % {"time": duration(asked_at.timestamp() - last_contact)}
 
 
 def changes_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> list[Change] | None:
@@ -227,11 +228,13 @@ def changes_of(invocation: Invocation, facts: Mapping[str, Mapping[str, Any]]) -
 
 def vote_of(decision: Decision, zone: str) -> Vote:
     """A vote with its user loaded."""
-    outcome = decision.get_reason_code_display() if decision.reason_code else ""
+    verdict = str(decision.get_verdict_display())
+    if decision.reason_code:
+        verdict = _("%(verdict)s (%(reason)s)") % {"verdict": verdict, "reason": decision.get_reason_code_display()}
     return Vote(
         who=decision.user.get_username(),
         verdict=decision.verdict,
-        words=" ".join(part for part in (decision.get_verdict_display(), outcome and f"({outcome})") if part),
+        words=verdict,
         comment=marked(decision.comment),
         at=absolute(decision.decided_at, zone),
     )

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Subquery
+from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.clock import absolute, age
 from approvals.display.differences import Line, differences
@@ -79,11 +81,11 @@ def precedent_of(row: Invocation, script: Script, now: datetime) -> Precedent | 
     is_same = sent.raw == script.raw
     return Precedent(
         id=earlier.pk,
-        who=marked(vars(earlier)["approver"] or "somebody"),
+        who=_name(vars(earlier)["approver"]),
         others=earlier.approvals_given - 1,
         ago=age((now - earlier.decided_at).total_seconds()),
         at=absolute(earlier.decided_at, row.msp.time_zone),
-        outcome=Status(earlier.status).label,
+        outcome=str(Status(earlier.status).label),
         is_same=is_same,
         changes=[] if is_same else differences(sent.text, script.text),
     )
@@ -97,12 +99,12 @@ def earlier_of(row: Invocation, now: datetime) -> list[Earlier]:
     return [
         Earlier(
             id=one.pk,
-            verdict="Denied" if one.status == Status.DENIED else "Approved",
-            who=marked(vars(one)["decider"] or "somebody"),
+            verdict=_("Denied") if one.status == Status.DENIED else _("Approved"),
+            who=_name(vars(one)["decider"]),
             ago=age((now - one.decided_at).total_seconds()),
             at=absolute(one.decided_at, row.msp.time_zone),
             iso=one.decided_at.isoformat(),
-            outcome="" if one.status == Status.DENIED else Status(one.status).label,
+            outcome="" if one.status == Status.DENIED else str(Status(one.status).label),
         )
         for one in rows.only("status", "decided_at", "created_at")
         if one.decided_at is not None
@@ -140,6 +142,10 @@ def past_of(row: Invocation) -> Past:
         denials=denials or 0,
         last_denial=str(ReasonCode(reason).label) if reason else "",
     )
+
+
+def _name(username: str | None) -> SafeString:
+    return marked(username) if username else escape(_("somebody"))
 
 
 def _requests_before(row: Invocation) -> InvocationQuerySet:

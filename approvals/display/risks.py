@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from approvals.display.clock import age
 from approvals.display.invisibles import Kind, kind_of, marked
@@ -48,49 +50,72 @@ def risks_of(
 
 def _of_account(row: Invocation) -> Iterator[Risk]:
     if row.tool_name == BASH:
-        yield Risk(SafeString("Runs as root"), is_grave=True)
+        yield Risk(_said(_("Runs as root")), is_grave=True)
     arguments = parsed(row.arguments)
     run_as = arguments.get("run_as") if isinstance(arguments, dict) else None
     if row.tool_name == "ninja-run-script" and (run_as is None or run_as in ROOT):
-        yield Risk(SafeString("Runs as the system account"), is_grave=True)
+        yield Risk(_said(_("Runs as the system account")), is_grave=True)
 
 
 def _of_device(row: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Risk]:
     device = facts.get("device", {})
     if "SERVER" in str(device.get("node_class", "")):
-        yield Risk(SafeString("On a server"), is_grave=True)
+        yield Risk(_said(_("On a server")), is_grave=True)
     if device.get("offline") is True:
-        yield Risk(SafeString("The device was offline: it would run later, whenever that comes back"), is_grave=True)
+        yield Risk(_said(_("The device was offline: it would run later, whenever that comes back")), is_grave=True)
 
 
 def _of_bytes(script: Script | None) -> Iterator[Risk]:
     if script is not None and any(kind_of(character) in DECEIVING for character in script.text):
-        yield Risk(SafeString("The script holds characters that are not what they seem"), is_grave=True)
+        yield Risk(_said(_("The script holds characters that are not what they seem")), is_grave=True)
     if script is not None and script.reading.hides_something:
-        yield Risk(SafeString("Parts of the script cannot be inspected"), is_grave=True)
+        yield Risk(_said(_("Parts of the script cannot be inspected")), is_grave=True)
 
 
 def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Risk]:
     script, seal = facts.get("script", {}), facts.get("runner", {}).get("seal")
-    changes = [("The script", script.get("updated_on"), script.get("last_updated_by"))]
+    words = _("The script was changed {when} by {person}")
+    changes = [(words, script.get("updated_on"), script.get("last_updated_by"))]
     if isinstance(seal, dict):
-        changes.append(("The bash runner", seal.get("updatedOn"), seal.get("lastUpdatedBy")))
-    for what, changed, who in changes:
+        words = _("The bash runner was changed {when} by {person}")
+        changes.append((words, seal.get("updatedOn"), seal.get("lastUpdatedBy")))
+    for words, changed, who in changes:
         if isinstance(changed, (int, float)) and not isinstance(changed, bool):
             seconds = now.timestamp() - changed
             if seconds < CHANGED_LATELY_SECONDS:
-                by = marked(shortened(str(who or "somebody")))
-                yield Risk(format_html("{} was changed {} by {}", what, age(seconds), by), is_grave=True)
+                person = marked(shortened(str(who))) if who else _("somebody")
+                yield Risk(format_html(words, when=age(seconds), person=person), is_grave=True)
 
 
 def _of_past(row: Invocation, past: Past) -> Iterator[Risk]:
     if past.denials:
-        times = "once" if past.denials == 1 else f"{past.denials} times"
-        last = f", last time: {past.last_denial.lower()}" if past.last_denial else ""
-        yield Risk(format_html("The very same was denied {} before{}", times, last), is_grave=True)
+        said = {"number": past.denials, "reason": past.last_denial.lower()}
+        yield Risk(format_html(_denied_before(past), **said), is_grave=True)
     if past.devices >= MANY_DEVICES:
-        yield Risk(format_html("Asked for changes on {} devices within an hour", past.devices), is_grave=True)
+        words = ngettext(
+            "Asked for changes on {number} device within an hour",
+            "Asked for changes on {number} devices within an hour",
+            past.devices,
+        )
+        yield Risk(format_html(words, number=past.devices), is_grave=True)
     if not past.has_asked:
-        yield Risk(SafeString("The first time that this agent asks for this tool"))
+        yield Risk(_said(_("The first time that this agent asks for this tool")))
     elif row.device_id is not None and not past.has_asked_here:
-        yield Risk(SafeString("The first time that this agent asks for it on this device"))
+        yield Risk(_said(_("The first time that this agent asks for it on this device")))
+
+
+def _denied_before(past: Past) -> str:
+    if past.last_denial:
+        return ngettext(
+            "The very same was denied once before, last time: {reason}",
+            "The very same was denied {number} times before, last time: {reason}",
+            past.denials,
+        )
+    return ngettext(
+        "The very same was denied once before", "The very same was denied {number} times before", past.denials
+    )
+
+
+def _said(words: str) -> SafeString:
+    """Words of our own: they hold no values."""
+    return escape(words)

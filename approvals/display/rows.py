@@ -7,6 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.display.clock import absolute, age, seconds_left, time_left
 from approvals.display.invisibles import marked
@@ -52,9 +54,9 @@ UNREAD = ("arguments", "facts", "consent", "query", "body", "path", "result", "r
 
 # What a line says of a call that NinjaOne accepted.
 ENDED_THERE = {
-    OutcomeState.FAILED: ("bad", "Failed on the device"),
-    OutcomeState.DIFFERENT: ("bad", "Not what was approved"),
-    OutcomeState.RUNNING: ("info", "Running"),
+    OutcomeState.FAILED: ("bad", gettext_lazy("Failed on the device")),
+    OutcomeState.DIFFERENT: ("bad", gettext_lazy("Not what was approved")),
+    OutcomeState.RUNNING: ("info", gettext_lazy("Running")),
 }
 
 
@@ -77,7 +79,7 @@ def row_of(invocation: Invocation, now: datetime, zone: str, *, in_words: bool =
         deadline=absolute(invocation.expires_at, zone),
         left=time_left(invocation.expires_at, now),
         seconds_left=seconds_left(invocation.expires_at, now),
-        votes=f"{invocation.approvals_given} of {needed} approvals" if needed > 1 else "",
+        votes=_votes(invocation.approvals_given, needed),
         decided_by=marked(decided_by),
         error_code=invocation.error_code if invocation.status == Status.FAILED else "",
         look=look,
@@ -89,4 +91,11 @@ def badge_of(invocation: Invocation, status: Status) -> tuple[str, str]:
     """Colour and words of a line's badge. The outcome counts where the list has loaded it."""
     effect: Effect | None = invocation._state.fields_cache.get("effect")
     ended = ENDED_THERE.get(OutcomeState(effect.state)) if effect and status is Status.SUCCEEDED else None
-    return ended or (status.value, str(status.label))
+    look, label = ended or (status.value, status.label)
+    return look, str(label)
+
+
+def _votes(given: int, needed: int) -> str:
+    if needed <= 1:
+        return ""
+    return _("%(given)s of %(needed)s approvals") % {"given": given, "needed": needed}

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.invisibles import marked
 from approvals.display.request import facts_of, parsed
 from approvals.models import Invocation
+from tools.registry import find_tool
 
 Facts = Mapping[str, Mapping[str, Any]]
 Arguments = Mapping[str, Any]
 Phrase = Callable[[Arguments, Facts], SafeString]
 LONGEST = 120
 ROOT = {"system", "SR_LINUX_SCRIPT", "SR_MAC_SCRIPT"}
-VERBS = {"start": "Start", "stop": "Stop", "restart": "Restart"}
 
 
 def sentence_of(invocation: Invocation) -> SafeString:
@@ -34,14 +35,20 @@ def sentence_of(invocation: Invocation) -> SafeString:
 
 def sentence(*, tool_name: str, arguments: Arguments, facts: Facts, device: str, organization: str) -> SafeString:
     """ "Run a bash script as root on **ACME-WEB01**, Acme Dental" as safe HTML."""
-    phrase = PHRASES.get(tool_name, _by_name(tool_name))(arguments, facts)
-    place = SafeString("")
-    if device:
-        place = format_html(" on <strong>{}</strong>", marked(shortened(device)))
-    if organization:
-        joint = ", " if device else " for "
-        place = format_html("{}{}<strong>{}</strong>", place, joint, marked(shortened(organization)))
-    return format_html("{}{}", phrase, place)
+    deed = PHRASES.get(tool_name, _by_name(tool_name))(arguments, facts)
+    said = {
+        "deed": deed,
+        "device": format_html("<strong>{}</strong>", marked(shortened(device))),
+        "organization": format_html("<strong>{}</strong>", marked(shortened(organization))),
+    }
+    match bool(device), bool(organization):
+        case True, True:
+            return format_html(_("{deed} on {device}, {organization}"), **said)
+        case True, False:
+            return format_html(_("{deed} on {device}"), **said)
+        case False, True:
+            return format_html(_("{deed} for {organization}"), **said)
+    return deed
 
 
 def shortened(text: str) -> str:
@@ -49,63 +56,82 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _quoted(before: str, value: object, after: str = "") -> SafeString:
-    return format_html("{} “{}”{}", before, marked(shortened(str(value))), after)
+def _filled(text: str, **values: object) -> SafeString:
+    """A phrase with what strangers wrote put in, marked and short enough for a title."""
+    shown = {name: marked(shortened(str(value))) for name, value in values.items()}
+    return format_html(text, **shown) if shown else escape(text)
 
 
 def _control_service(arguments: Arguments, facts: Facts) -> SafeString:
-    verb = VERBS.get(str(arguments.get("action")), "Control")
-    return _quoted(f"{verb} the Windows service", arguments.get("service", ""))
+    match arguments.get("action"):
+        case "start":
+            text = _("Start the Windows service “{service}”")
+        case "stop":
+            text = _("Stop the Windows service “{service}”")
+        case "restart":
+            text = _("Restart the Windows service “{service}”")
+        case _other:
+            text = _("Control the Windows service “{service}”")
+    return _filled(text, service=arguments.get("service", ""))
 
 
 def _reboot(arguments: Arguments, facts: Facts) -> SafeString:
     is_forced = arguments.get("mode") == "FORCED"
-    return SafeString("Force a reboot, without closing anything first," if is_forced else "Reboot")
+    return _filled(_("Force a reboot, without closing anything first,") if is_forced else _("Reboot"))
 
 
 def _run_script(arguments: Arguments, facts: Facts) -> SafeString:
-    run_as = str(arguments.get("run_as") or "system")
-    account = " as the system account" if run_as in ROOT else f" as {run_as}"
+    account = str(arguments.get("run_as") or "system")
+    is_root = account in ROOT
     if arguments.get("action_uid"):
-        action = facts.get("action", {}).get("name") or arguments["action_uid"]
-        return _quoted("Run the built-in action", action, marked(account))
+        name = facts.get("action", {}).get("name") or arguments["action_uid"]
+        if is_root:
+            return _filled(_("Run the built-in action “{name}” as the system account"), name=name)
+        return _filled(_("Run the built-in action “{name}” as {account}"), name=name, account=account)
     name = facts.get("script", {}).get("name")
+    if name and is_root:
+        return _filled(_("Run the library script “{name}” as the system account"), name=name)
     if name:
-        return _quoted("Run the library script", name, marked(account))
-    return format_html("Run library script {}{}", str(arguments.get("script_id", "")), marked(account))
+        return _filled(_("Run the library script “{name}” as {account}"), name=name, account=account)
+    number = arguments.get("script_id", "")
+    if is_root:
+        return _filled(_("Run library script {number} as the system account"), number=number)
+    return _filled(_("Run library script {number} as {account}"), number=number, account=account)
 
 
 def _run_bash(arguments: Arguments, facts: Facts) -> SafeString:
-    return SafeString("Run a bash script as root")
+    return _filled(_("Run a bash script as root"))
 
 
 def _dismiss_alert(arguments: Arguments, facts: Facts) -> SafeString:
     message = facts.get("alert", {}).get("subject") or facts.get("alert", {}).get("message")
-    return _quoted("Dismiss the alert", message) if message else SafeString("Dismiss an alert")
+    return _filled(_("Dismiss the alert “{message}”"), message=message) if message else _filled(_("Dismiss an alert"))
 
 
 def _update_ticket(arguments: Arguments, facts: Facts) -> SafeString:
     changed = [name.replace("_", " ") for name in sorted(arguments) if name != "ticket_id"]
-    number = str(arguments.get("ticket_id", ""))
-    return format_html("Change ticket {}: {}", number, ", ".join(changed))
+    number = arguments.get("ticket_id", "")
+    return format_html(_("Change ticket {number}: {fields}"), number=str(number), fields=", ".join(changed))
 
 
 def _create_ticket(arguments: Arguments, facts: Facts) -> SafeString:
-    return SafeString("Create a ticket")
+    return _filled(_("Create a ticket"))
 
 
 def _api(method: str) -> Phrase:
     def phrase(arguments: Arguments, facts: Facts) -> SafeString:
-        path = marked(shortened(str(arguments.get("path", ""))))
-        return format_html("Send {} {} to NinjaOne", method, path)
+        return _filled(_("Send {method} {path} to NinjaOne"), method=method, path=arguments.get("path", ""))
 
     return phrase
 
 
 def _by_name(tool_name: str) -> Phrase:
     """ "ninja-list-devices" says what it does by itself."""
+    tool = find_tool(tool_name)
+    if tool is not None:
+        return lambda arguments, facts: format_html("{}", _(tool.title))
     words = tool_name.removeprefix("ninja-").replace("-", " ").capitalize()
-    return lambda arguments, facts: SafeString(marked(words))
+    return lambda arguments, facts: marked(words)
 
 
 PHRASES: dict[str, Phrase] = {

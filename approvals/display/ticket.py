@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.invisibles import marked
 
@@ -65,14 +66,14 @@ def _is_empty(value: Any) -> bool:
 
 def _words(value: Any) -> str:
     if _is_empty(value):
-        return "(empty)"
+        return _("(empty)")
     match value:
         case {"id": number, "name": name}:
             return f"{name} ({number})"
         case str():
             return value
         case list() if all(isinstance(item, tuple) for item in value):
-            return ", ".join(f"attribute {key} = {text}" for key, text in value)
+            return ", ".join(_("attribute %(key)s = %(value)s") % {"key": key, "value": text} for key, text in value)
         case list():
             return ", ".join(str(item) for item in value)
     return json.dumps(value, ensure_ascii=False)

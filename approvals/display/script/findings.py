@@ -11,6 +11,7 @@ from itertools import pairwise
 from approvals.display.script.calls import Call, Contents, Redirect
 from approvals.display.script.opaque import ANOTHER_MEANING, why_assignment, why_first_line, why_opaque
 from approvals.display.script.programs import BY_PREFIX, BY_WORD, COMMON, KINDS, PLACES, WORDS_BEFORE, WRAPPERS, Kind
+from approvals.display.script.wording import gettext_noop
 from approvals.display.script.words import Word
 
 HARMLESS_TARGETS = {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-"}
@@ -24,12 +25,13 @@ LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the script does, where, and what is special about it."""
+    """One thing that the script does, where, and what is special about it; `program` stands in that text."""
 
     kind: Kind
     line: int
     source: str
     why: str = ""
+    program: str = ""
 
 
 def findings_of(contents: Contents, text: str) -> list[Finding]:
@@ -109,14 +111,14 @@ def _of_call(call: Call, contents: Contents) -> Iterator[Finding]:
     for inner in unwrapped(call):
         program = program_of(inner)
         if not program:
-            yield Finding(Kind.OPAQUE, inner.line, call.source, "which command this is gets computed")
+            yield Finding(Kind.OPAQUE, inner.line, call.source, gettext_noop("which command this is gets computed"))
         elif inner.name.value not in own:
             yield from _of_program(inner, program)
 
 
 def _of_program(call: Call, program: str) -> Iterator[Finding]:
     if why := why_opaque(call, program):
-        yield Finding(Kind.OPAQUE, call.line, call.source, why)
+        yield Finding(Kind.OPAQUE, call.line, call.source, why, program if "%(program)s" in why else "")
     for kind in _kinds(call, program):
         words = " ".join(argument.text for argument in call.arguments)
         why = place_of(words) if kind in {Kind.WRITES, Kind.DELETES} else ""
@@ -139,7 +141,7 @@ def _kinds(call: Call, program: str) -> Iterator[Kind]:
 def _of_redirect(redirect: Redirect) -> Iterator[Finding]:
     target = redirect.target.text
     if target.startswith(("/dev/tcp/", "/dev/udp/")):
-        yield Finding(Kind.NETWORK, redirect.line, redirect.source, "a connection of bash's own")
+        yield Finding(Kind.NETWORK, redirect.line, redirect.source, gettext_noop("a connection of bash's own"))
     elif redirect.operator in WRITING and target not in HARMLESS_TARGETS and not target.isdecimal():
         yield Finding(Kind.WRITES, redirect.line, redirect.source, place_of(target))
 
@@ -149,9 +151,9 @@ def _of_text(contents: Contents, text: str) -> Iterator[Finding]:
         yield Finding(Kind.OPAQUE, 1, text.split("\n", 1)[0], why)
     for line, (above, below) in enumerate(pairwise(text.split("\n")), start=1):
         if JOINED.search(above) and below[:1].strip():
-            yield Finding(Kind.OPAQUE, line, f"{above} {below}", "a word goes on in the next line")
+            yield Finding(Kind.OPAQUE, line, f"{above} {below}", gettext_noop("a word goes on in the next line"))
     for line, source in contents.computed:
-        yield Finding(Kind.OPAQUE, line, source, "a text that computes parts of itself")
+        yield Finding(Kind.OPAQUE, line, source, gettext_noop("a text that computes parts of itself"))
 
 
 def _of_meanings(contents: Contents) -> Iterator[Finding]:

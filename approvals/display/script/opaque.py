@@ -6,6 +6,7 @@ import re
 
 from approvals.display.script.calls import Assignment, Call, Feed
 from approvals.display.script.programs import LANGUAGES, SHELLS, SYSTEM_FOLDERS
+from approvals.display.script.wording import gettext_noop
 
 DECODERS = {
     "base64": ("-d", "-D", "-di", "-id", "--decode"),
@@ -15,15 +16,15 @@ DECODERS = {
     "openssl": ("-d", "-decrypt"),
     "gpg": ("-d", "--decrypt"),
 }
-ANOTHER_MEANING = "gives a name another meaning"
-ELSEWHERE = "runs something in another place of the device"
+ANOTHER_MEANING = gettext_noop("gives a name another meaning")
+ELSEWHERE = gettext_noop("runs something in another place of the device")
 ALWAYS = {
-    "eval": "runs text as commands",
-    "source": "runs another file as part of this script",
-    ".": "runs another file as part of this script",
-    "ssh": "may run commands on another machine",
-    "at": "runs something later",
-    "batch": "runs something later",
+    "eval": gettext_noop("runs text as commands"),
+    "source": gettext_noop("runs another file as part of this script"),
+    ".": gettext_noop("runs another file as part of this script"),
+    "ssh": gettext_noop("may run commands on another machine"),
+    "at": gettext_noop("runs something later"),
+    "batch": gettext_noop("runs something later"),
     "docker": ELSEWHERE,
     "podman": ELSEWHERE,
     "nsenter": ELSEWHERE,
@@ -39,12 +40,12 @@ def why_opaque(call: Call, name: str) -> str:
     if name in SHELLS:
         return _why_shell(call)
     if name in LANGUAGES:
-        return f"code in another language ({name})"
+        return gettext_noop("code in another language (%(program)s)")
     if name == "uudecode" or call.has(*DECODERS.get(name, ())):
-        return "decodes something that cannot be read here"
+        return gettext_noop("decodes something that cannot be read here")
     folder, _, _ = call.name.text.rpartition("/")
     if folder and folder not in SYSTEM_FOLDERS and not call.name.text.startswith("/etc/init.d/"):
-        return "runs a program or script that is not shown here"
+        return gettext_noop("runs a program or script that is not shown here")
     return _why_builtin(call, name)
 
 
@@ -55,17 +56,19 @@ def _why_builtin(call: Call, name: str) -> str:
         case "enable" | "hash":
             return ANOTHER_MEANING if call.has("-f", "-p", "-n") else ""
         case "trap":
-            return "text that is run later" if _is_code(call) else ""
+            return gettext_noop("text that is run later") if _is_code(call) else ""
         case "awk" | "gawk" | "mawk":
             return (
-                "may run commands out of its program" if any("system" in word.text for word in call.arguments) else ""
+                gettext_noop("may run commands out of its program")
+                if any("system" in word.text for word in call.arguments)
+                else ""
             )
         case "sudo" | "doas" if all(word.text.startswith("-") for word in call.arguments):
-            return "a shell runs whatever it reads" if call.has("-s", "-i", "--shell", "--login") else ""
+            return gettext_noop("a shell runs whatever it reads") if call.has("-s", "-i", "--shell", "--login") else ""
         case "su" | "runuser" | "sg" | "flock" | "script":
-            return "runs a text as a command" if call.has("-c", "--command") else ""
+            return gettext_noop("runs a text as a command") if call.has("-c", "--command") else ""
         case "mapfile" | "readarray":
-            return "runs a text as a command" if call.has("-C") else ""
+            return gettext_noop("runs a text as a command") if call.has("-C") else ""
     return ALWAYS.get(name, "")
 
 
@@ -77,22 +80,22 @@ def _is_code(call: Call) -> bool:
 def _why_shell(call: Call) -> str:
     files = [argument for argument in call.arguments if not argument.text.startswith(("-", "+"))]
     if any(re.fullmatch(r"-\w*c\w*", argument.text) for argument in call.arguments):
-        return "a shell runs a text"
+        return gettext_noop("a shell runs a text")
     if call.feed is Feed.PIPE:
-        return "a shell runs whatever comes out of the pipe"
+        return gettext_noop("a shell runs whatever comes out of the pipe")
     if call.feed is Feed.TEXT:
-        return "a shell runs the text that it is given"
+        return gettext_noop("a shell runs the text that it is given")
     if files:
-        return "a shell runs another script"
-    return "a shell runs whatever it reads"
+        return gettext_noop("a shell runs another script")
+    return gettext_noop("a shell runs whatever it reads")
 
 
 def why_assignment(assignment: Assignment) -> str:
     """Why a variable makes commands mean something else; "" where it does not."""
     if assignment.name in LOADERS:
-        return "makes programs run other code"
+        return gettext_noop("makes programs run other code")
     if assignment.name == "PATH" and not USUAL_PATH.fullmatch(assignment.value):
-        return "changes which programs the names stand for"
+        return gettext_noop("changes which programs the names stand for")
     return ""
 
 
@@ -103,4 +106,5 @@ def why_first_line(text: str) -> str:
         return ""
     named = [part.rsplit("/", 1)[-1] for part in first[2:].split() if not part.startswith("-")]
     program = named[1] if named[:1] == ["env"] and len(named) > 1 else "".join(named[:1])
-    return "" if program in {"bash", "sh", "dash"} else "its first line names another language, yet bash runs it"
+    is_bash = program in {"bash", "sh", "dash"}
+    return "" if is_bash else gettext_noop("its first line names another language, yet bash runs it")

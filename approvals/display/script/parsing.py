@@ -23,7 +23,7 @@ class Group(TypedDict):
 
     kind: str
     count: int
-    first: list[tuple[int, str, str]]
+    first: list[tuple[int, str, str, str]]
 
 
 class Read(TypedDict):
@@ -50,5 +50,5 @@ def read(raw: bytes) -> Read:
 
 
 def _group(kind: Kind, findings: list[Finding]) -> Group:
-    first = [(found.line, found.source, found.why) for found in findings[:MOST_OF_A_KIND]]
+    first = [(found.line, found.source, found.why, found.program) for found in findings[:MOST_OF_A_KIND]]
     return {"kind": kind.value, "count": len(findings), "first": first}

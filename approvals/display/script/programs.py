@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from approvals.display.script.wording import gettext_noop
+
 
 class Kind(Enum):
     """What people look for first in a script, most worrying first."""
@@ -19,19 +21,19 @@ class Kind(Enum):
 
     @property
     def title(self) -> str:
-        """What stands above its findings."""
+        """What stands above its findings, for the page to translate."""
         return TITLES[self]
 
 
 TITLES = {
-    Kind.OPAQUE: "Cannot be inspected",
-    Kind.NETWORK: "Downloads and connections",
-    Kind.DELETES: "Deletes or overwrites",
-    Kind.USERS: "Users and groups",
-    Kind.SERVICES: "Services",
-    Kind.PACKAGES: "Packages",
-    Kind.RESTARTS: "Restarts or stops the device",
-    Kind.WRITES: "Changes files",
+    Kind.OPAQUE: gettext_noop("Cannot be inspected"),
+    Kind.NETWORK: gettext_noop("Downloads and connections"),
+    Kind.DELETES: gettext_noop("Deletes or overwrites"),
+    Kind.USERS: gettext_noop("Users and groups"),
+    Kind.SERVICES: gettext_noop("Services"),
+    Kind.PACKAGES: gettext_noop("Packages"),
+    Kind.RESTARTS: gettext_noop("Restarts or stops the device"),
+    Kind.WRITES: gettext_noop("Changes files"),
 }
 NAMES = {
     Kind.NETWORK: "curl wget wget2 aria2c fetch scp sftp ftp lftp tftp rsync nc ncat netcat socat telnet ssh "
@@ -113,27 +115,27 @@ WORDS_BEFORE = {"timeout": 1, "chroot": 1, "flock": 1, "taskset": 1}
 SYSTEM_FOLDERS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 # Places where a change means more than one file.
 PLACES = (
-    ("authorized_keys", "who may sign in over SSH"),
-    ("/etc/ssh", "how people sign in over SSH"),
-    ("sudoers", "who may become root"),
-    ("/etc/passwd", "accounts"),
-    ("/etc/shadow", "accounts"),
-    ("/etc/group", "accounts"),
-    ("/etc/pam.d", "how people sign in"),
-    ("/etc/ld.so", "code that every program loads"),
-    ("cron", "jobs that run later"),
-    ("systemd", "what starts by itself"),
-    ("/etc/init.d", "what starts by itself"),
-    ("rc.local", "what starts by itself"),
-    ("LaunchDaemons", "what starts by itself"),
-    ("profile", "what runs whenever somebody signs in"),
-    ("bashrc", "what runs whenever somebody signs in"),
-    ("/etc/hosts", "where names lead to"),
-    ("/etc/resolv.conf", "where names lead to"),
-    ("/boot", "how the device starts"),
-    ("/dev/sd", "a disk itself"),
-    ("/dev/nvme", "a disk itself"),
-    ("/dev/vd", "a disk itself"),
-    ("/dev/mapper", "a disk itself"),
-    ("/etc/", "the system's settings"),
+    ("authorized_keys", gettext_noop("who may sign in over SSH")),
+    ("/etc/ssh", gettext_noop("how people sign in over SSH")),
+    ("sudoers", gettext_noop("who may become root")),
+    ("/etc/passwd", gettext_noop("accounts")),
+    ("/etc/shadow", gettext_noop("accounts")),
+    ("/etc/group", gettext_noop("accounts")),
+    ("/etc/pam.d", gettext_noop("how people sign in")),
+    ("/etc/ld.so", gettext_noop("code that every program loads")),
+    ("cron", gettext_noop("jobs that run later")),
+    ("systemd", gettext_noop("what starts by itself")),
+    ("/etc/init.d", gettext_noop("what starts by itself")),
+    ("rc.local", gettext_noop("what starts by itself")),
+    ("LaunchDaemons", gettext_noop("what starts by itself")),
+    ("profile", gettext_noop("what runs whenever somebody signs in")),
+    ("bashrc", gettext_noop("what runs whenever somebody signs in")),
+    ("/etc/hosts", gettext_noop("where names lead to")),
+    ("/etc/resolv.conf", gettext_noop("where names lead to")),
+    ("/boot", gettext_noop("how the device starts")),
+    ("/dev/sd", gettext_noop("a disk itself")),
+    ("/dev/nvme", gettext_noop("a disk itself")),
+    ("/dev/vd", gettext_noop("a disk itself")),
+    ("/dev/mapper", gettext_noop("a disk itself")),
+    ("/etc/", gettext_noop("the system's settings")),
 )

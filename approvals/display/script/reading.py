@@ -11,6 +11,7 @@ from typing import cast
 
 from django.conf import settings
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.invisibles import marked, marked_lines
 from approvals.display.script.colours import COLOURS
@@ -81,9 +82,9 @@ def reading_of(raw: bytes, text: str, *, is_text: bool) -> Reading:
 
 def _parsable(raw: bytes, *, is_text: bool) -> bytes:
     if not is_text:
-        raise UnreadableError("it is not text")
+        raise UnreadableError(_("it is not text"))
     if b"\0" in raw:
-        raise UnreadableError("it holds NUL characters, which a shell leaves out")
+        raise UnreadableError(_("it holds NUL characters, which a shell leaves out"))
     return raw
 
 
@@ -95,13 +96,13 @@ def _asked(raw: bytes) -> Read:
             COMMAND, input=raw, capture_output=True, timeout=SECONDS, cwd=settings.BASE_DIR, env={}, check=True
         )
     except subprocess.TimeoutExpired as error:
-        raise UnreadableError("it takes too long") from error
+        raise UnreadableError(_("it takes too long")) from error
     except (subprocess.CalledProcessError, OSError) as error:
-        raise UnreadableError("the parser failed") from error
+        raise UnreadableError(_("the parser failed")) from error
     try:
         return cast(Read, json.loads(done.stdout))
     except ValueError as error:
-        raise UnreadableError("the parser failed") from error
+        raise UnreadableError(_("the parser failed")) from error
 
 
 def _laid_out(text: str, read: Read) -> Reading:
@@ -110,7 +111,10 @@ def _laid_out(text: str, read: Read) -> Reading:
         groups=[
             Group(
                 kind=Kind(group["kind"]),
-                findings=[Finding(line, marked(source), why) for line, source, why in group["first"]],
+                findings=[
+                    Finding(line, marked(source), _(why) % {"program": program} if why else "")
+                    for line, source, why, program in group["first"]
+                ],
                 more=group["count"] - len(group["first"]),
             )
             for group in read["groups"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Timer
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.display.invisibles import marked
 
@@ -79,7 +80,7 @@ def _asked(path: str, raw: bytes) -> list[tuple[int, str, str, str]]:
         comments = json.loads(answer)["comments"]
         found = {(row["line"], row["level"], f"SC{row['code']}", row["message"]) for row in comments}
     except (ValueError, KeyError, TypeError) as error:
-        raise UncheckedError("it gave no answer") from error
+        raise UncheckedError(_("it gave no answer")) from error
     return sorted(found)
 
 
@@ -99,5 +100,5 @@ def _answer(path: str, raw: bytes) -> bytes:
                 timer.cancel()
                 process.kill()
     if len(answer) > MOST_BYTES:
-        raise UncheckedError("it has too much to say about this script")
+        raise UncheckedError(_("it has too much to say about this script"))
     return answer

@@ -9,7 +9,7 @@ from approvals.display.script.programs import Kind
 def found(script: str, kind: Kind) -> list[tuple[int, str, str]]:
     """The findings of one kind: line, command, why."""
     groups = {group["kind"]: group["first"] for group in read(script.encode())["groups"]}
-    return groups.get(kind.value, [])
+    return [(line, source, why % {"program": program}) for line, source, why, program in groups.get(kind.value, [])]
 
 
 def kinds(script: str) -> set[Kind]:
