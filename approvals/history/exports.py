@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from approvals.cursors import Cursor
 from approvals.display.clock import zone_of
@@ -48,7 +49,7 @@ class Format(models.TextChoices):
     """What files there are."""
 
     CSV = "csv", "CSV"
-    JSONL = "jsonl", "JSON lines"
+    JSONL = "jsonl", _("JSON lines")
 
     @property
     def content_type(self) -> str:

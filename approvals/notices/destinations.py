@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from approvals.models import Delivery, Destination, Kind
 from approvals.notices.sending import delivery_send
@@ -43,7 +44,7 @@ def address_check(kind: str, address: str) -> Checked:
     """Whether it is right for its kind, without reaching for it. Starts a process for what apprise knows."""
     text = address.strip()
     if len(text) > LONGEST:
-        return Checked(kind, "", error=f"This is longer than {LONGEST} characters.")
+        return Checked(kind, "", error=_("This is longer than %(LONGEST)s characters.") % {"LONGEST": LONGEST})
     match kind:
         case Kind.EMAIL:
             return _mail_addresses(text)
@@ -53,7 +54,7 @@ def address_check(kind: str, address: str) -> Checked:
             with Courier() as courier:
                 answer = courier.check(url=text, kind=kind)
             return Checked(kind, text, place=answer.place[:200], error=answer.error)
-    return Checked(kind, "", error="Enter the address.")
+    return Checked(kind, "", error=_("Enter the address."))
 
 
 def webhook_save(*, agent: Agent, actor: Actor, checked: Checked) -> tuple[Destination, str]:
@@ -136,15 +137,22 @@ def dead_revive(*, destination: Destination, actor: Actor, message_id: UUID | No
 def _mail_addresses(text: str) -> Checked:
     found = list(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))
     if not settings.EMAIL_IS_SET_UP:
-        error = "This Countersign has no mail server; its operator sets EMAIL_URL. Another service may do: mailtos://."
+        error = _(
+            "This Countersign has no mail server; its operator sets EMAIL_URL. Another service may do: mailtos://."
+        )
         return Checked(Kind.EMAIL, "", error=error)
     if len(found) > MOST_ADDRESSES:
-        return Checked(Kind.EMAIL, "", error=f"These are more than {MOST_ADDRESSES} addresses. Use a mailing list.")
+        return Checked(
+            Kind.EMAIL,
+            "",
+            error=_("These are more than %(MOST_ADDRESSES)s addresses. Use a mailing list.")
+            % {"MOST_ADDRESSES": MOST_ADDRESSES},
+        )
     for one in found:
         try:
             validate_email(one)
         except ValidationError:
-            return Checked(Kind.EMAIL, "", error=f"“{one}” is no e-mail address.")
+            return Checked(Kind.EMAIL, "", error=_("“%(one)s” is no e-mail address.") % {"one": one})
     place = ", ".join(found) if found else "whom it concerns"
     return Checked(Kind.EMAIL, "\n".join(found), place=place if len(place) <= 200 else f"{place[:199]}…")
 
@@ -154,13 +162,13 @@ def _webhook_url(text: str) -> Checked:
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        return Checked(Kind.WEBHOOK, "", error="This is no URL.")
+        return Checked(Kind.WEBHOOK, "", error=_("This is no URL."))
     is_whole = url.hostname and url.scheme in {"http", "https"} and not any(c.isspace() for c in text)
     if not is_whole or url.username is not None or url.fragment:
-        error = "Enter a whole URL such as https://hooks.example.com/countersign, without a password in front."
+        error = _("Enter a whole URL such as https://hooks.example.com/countersign, without a password in front.")
         return Checked(Kind.WEBHOOK, "", error=error)
     if url.scheme == "http" and not settings.NOTICES_MAY_REACH:
-        return Checked(Kind.WEBHOOK, "", error="Use https://. What tells of requests does not travel in the clear.")
+        return Checked(Kind.WEBHOOK, "", error=_("Use https://. What tells of requests does not travel in the clear."))
     return Checked(Kind.WEBHOOK, text, place=f"{url.hostname}:{port}" if port else str(url.hostname))
 
 

@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from approvals.display.invisibles import in_plain_text
 from approvals.display.request import facts_of
@@ -26,17 +29,20 @@ LONGEST = 120
 PLAIN = {"<": "‹", ">": "›", "@": "＠", "://": ": //", "](": "] (", "`": "'", "\n": " ", "\r": " ", "\t": " "}
 TEST = "test"
 ENDS = {
-    Status.QUEUED: "Approved",
-    Status.DISPATCHING: "Approved",
-    Status.SUCCEEDED: "Approved",
-    Status.FAILED: "Approved",
-    Status.UNKNOWN: "Approved",
-    Status.DENIED: "Denied",
-    Status.CANCELLED: "Withdrawn",
-    Status.BLOCKED: "Not sent, for something changed",
-    Status.EXPIRED: "Expired, nobody decided in time",
+    Status.QUEUED: gettext_lazy("Approved"),
+    Status.DISPATCHING: gettext_lazy("Approved"),
+    Status.SUCCEEDED: gettext_lazy("Approved"),
+    Status.FAILED: gettext_lazy("Approved"),
+    Status.UNKNOWN: gettext_lazy("Approved"),
+    Status.DENIED: gettext_lazy("Denied"),
+    Status.CANCELLED: gettext_lazy("Withdrawn"),
+    Status.BLOCKED: gettext_lazy("Not sent, for something changed"),
+    Status.EXPIRED: gettext_lazy("Expired, nobody decided in time"),
 }
-SETTLED = {Status.SUCCEEDED: "It happened after all", Status.FAILED: "It did not happen after all"}
+SETTLED = {
+    Status.SUCCEEDED: gettext_lazy("It happened after all"),
+    Status.FAILED: gettext_lazy("It did not happen after all"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,11 @@ class Message:
 
 def message_of(delivery: Delivery, msp: Msp, now: datetime) -> Message:
     """The message of a delivery as it has to read at `now`: what was decided since then, it says."""
+    with override(settings.STAFF_LANGUAGE):
+        return _message(delivery, msp, now)
+
+
+def _message(delivery: Delivery, msp: Msp, now: datetime) -> Message:
     row = delivery.invocation
     match delivery.event:
         case Event.CONNECTION:
@@ -65,7 +76,7 @@ def message_of(delivery: Delivery, msp: Msp, now: datetime) -> Message:
     if row is None:
         return _test(msp)
     return Message(
-        title=f"{_head(delivery, row, now)}: {subject_of(row)}",
+        title=_("%(what)s: %(subject)s") % {"what": _head(delivery, row, now), "subject": subject_of(row)},
         text="\n".join(_lines(row, msp, now, said=delivery.event)),
         url=link_of(row),
         level=_level(delivery),
@@ -75,16 +86,20 @@ def message_of(delivery: Delivery, msp: Msp, now: datetime) -> Message:
 def subject_of(row: Invocation) -> str:
     """ "Reboot a managed device, ACME-WEB01, Acme Dental"."""
     place = ", ".join(plain(text) for text in (row.device_name, row.organization_name) if text)
-    return f"{what_of(row)}, {place}" if place else what_of(row)
+    return _("%(what)s, %(place)s") % {"what": what_of(row), "place": place} if place else what_of(row)
 
 
 def what_of(row: Invocation) -> str:
     """What the tool does, by its own description; for a script of the library also which one, as NinjaOne names it."""
     tool = TOOLS.get(row.tool)
-    words = row.tool_name if tool is None else tool.description.split(".")[0]
+    words = row.tool_name if tool is None else _(tool.summary).rstrip(".")
     facts = facts_of(row)
     name = str(facts.get("script", {}).get("name") or facts.get("action", {}).get("name") or "")
-    return f"{words} (“{plain(name)}”)" if name and row.tool_name == "ninja-run-script" else words
+    return (
+        _("%(what)s (“%(name)s”)") % {"what": words, "name": plain(name)}
+        if name and row.tool_name == "ninja-run-script"
+        else words
+    )
 
 
 def link_of(row: Invocation) -> str:
@@ -104,38 +119,40 @@ def plain(text: str) -> str:
 def _head(delivery: Delivery, row: Invocation, now: datetime) -> str:
     status = status_now(row, now)
     if delivery.event in {Event.WAITING, Event.REMINDER, Event.ESCALATION} and status is not Status.PENDING_APPROVAL:
-        return f"{ENDS[status]} meanwhile"
+        return _("%(end)s meanwhile") % {"end": ENDS[status]}
     by = plain(str(delivery.data.get("by", "")))
     then = Status(delivery.data.get("status", row.status))
     match delivery.event:
         case Event.WAITING:
-            return "Approval needed"
+            return _("Approval needed")
         case Event.REMINDER:
-            return "Still waits for approval"
+            return _("Still waits for approval")
         case Event.ESCALATION:
-            return "Nobody has decided yet"
+            return _("Nobody has decided yet")
         case Event.SUSPICIOUS:
-            return f"Reported as suspicious by {by}"
+            return _("Reported as suspicious by %(person)s") % {"person": by}
         case Event.UNKNOWN:
-            return SETTLED.get(then, "Nobody knows whether this happened")
-    return f"{ENDS[then]} by {by}" if by else ENDS[then]
+            return str(SETTLED.get(then) or _("Nobody knows whether this happened"))
+    return _("%(end)s by %(person)s") % {"end": ENDS[then], "person": by} if by else str(ENDS[then])
 
 
 def _lines(row: Invocation, msp: Msp, now: datetime, *, said: str) -> Iterator[str]:
-    yield f"What: {what_of(row)}"
+    yield _("What: %(what)s") % {"what": what_of(row)}
     if row.device_name or row.organization_name:
-        yield f"Where: {', '.join(plain(text) for text in (row.device_name, row.organization_name) if text)}"
-    yield f"Asks: {plain(row.agent.name)}, for {plain(msp.name)}"
+        place = ", ".join(plain(text) for text in (row.device_name, row.organization_name) if text)
+        yield _("Where: %(place)s") % {"place": place}
+    yield _("Asks: %(agent)s, for %(msp)s") % {"agent": plain(row.agent.name), "msp": plain(msp.name)}
     status = status_now(row, now)
     if status is Status.PENDING_APPROVAL and row.expires_at is not None:
         local = row.expires_at.astimezone(ZoneInfo(msp.time_zone))
-        yield f"Decide by: {local:%d %b %Y, %H:%M} ({msp.time_zone})"
+        deadline = date_format(local, "d M Y, H:i")
+        yield _("Decide by: %(deadline)s (%(zone)s)") % {"deadline": deadline, "zone": msp.time_zone}
     else:
-        yield f"Stands at: {status.label}"
+        yield _("Stands at: %(status)s") % {"status": status.label}
     if said == Event.UNKNOWN and status is Status.UNKNOWN:
-        yield "It was sent once and is not sent again. Look at NinjaOne, then settle it on its page."
+        yield _("It was sent once and is not sent again. Look at NinjaOne, then settle it on its page.")
     if said == Event.SUSPICIOUS:
-        yield "Its agent is stopped. An admin lets it go on."
+        yield _("Its agent is stopped. An admin lets it go on.")
 
 
 def _level(delivery: Delivery) -> str:
@@ -149,18 +166,18 @@ def _level(delivery: Delivery) -> str:
 
 def _connection(delivery: Delivery, msp: Msp) -> Message:
     return Message(
-        title=f"NinjaOne no longer accepts the access of {plain(msp.name)}",
-        text="Nothing is sent until an admin authorizes again. "
-        f"NinjaOne's word: {plain(str(delivery.data.get('reason', '')))}",
+        title=_("NinjaOne no longer accepts the access of %(msp)s") % {"msp": plain(msp.name)},
+        text=_("Nothing is sent until an admin authorizes again. NinjaOne's word: %(reason)s")
+        % {"reason": plain(str(delivery.data.get("reason", "")))},
         url=f"{settings.PUBLIC_URL}{reverse('integrations:ninjaone-detail')}",
         level="failure",
     )
 
 
 def _alarm(delivery: Delivery, msp: Msp, row: Invocation | None) -> Message:
-    about = "" if row is None else f"\nAbout: {subject_of(row)}"
+    about = "" if row is None else "\n" + _("About: %(subject)s") % {"subject": subject_of(row)}
     return Message(
-        title=f"Alarm at {plain(msp.name)}",
+        title=_("Alarm at %(msp)s") % {"msp": plain(msp.name)},
         text=f"{plain(str(delivery.data.get('what', '')))}{about}",
         url=f"{settings.PUBLIC_URL}{reverse('admin:index')}" if row is None else link_of(row),
         level="failure",
@@ -169,7 +186,8 @@ def _alarm(delivery: Delivery, msp: Msp, row: Invocation | None) -> Message:
 
 def _test(msp: Msp) -> Message:
     return Message(
-        title="This is a test",
-        text=f"Messages of {plain(msp.name)} about what waits for approval will come this way. Nothing is to be done.",
+        title=_("This is a test"),
+        text=_("Messages of %(msp)s about what waits for approval will come this way. Nothing is to be done.")
+        % {"msp": plain(msp.name)},
         url=f"{settings.PUBLIC_URL}{reverse('admin:index')}",
     )

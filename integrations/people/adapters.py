@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import client_address
 from integrations.encryption import Sealed
@@ -26,12 +27,12 @@ from integrations.step_up import recently_authenticated
 SECRETS_CONTEXT = "mfa.authenticator.data"
 # What django-allauth seals has no row yet.
 NO_ROW = UUID(int=0)
-LOCKED_OUT = (
+LOCKED_OUT = _(
     "Too many wrong attempts. Nothing more is looked at for 15 minutes; then try again. "
     "If that was not you, tell an admin of your MSP: it is on record."
 )
-WRONG_PASSWORD = "User name and password do not belong together. Both tell capital from small letters."  # noqa: S105
-NOT_A_MEMBER = "You are not a member of any MSP. Ask an admin of yours to invite you."
+WRONG_PASSWORD = _("User name and password do not belong together. Both tell capital from small letters.")
+NOT_A_MEMBER = _("You are not a member of any MSP. Ask an admin of yours to invite you.")
 
 
 class SayingLockedOut:
@@ -51,7 +52,7 @@ class AccountAdapter(SayingLockedOut, DefaultAccountAdapter):  # type: ignore[mi
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": WRONG_PASSWORD,
-        "incorrect_password": "That is not your password. It tells capital from small letters.",
+        "incorrect_password": _("That is not your password. It tells capital from small letters."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -98,8 +99,8 @@ class MfaAdapter(SayingLockedOut, DefaultMFAAdapter):  # type: ignore[misc]
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": "This code is not right. Codes change every 30 seconds: take the newest one.",
-        "used_code": "This code was used already. Wait for the next one, at most 30 seconds.",
+        "incorrect_code": _("This code is not right. Codes change every 30 seconds: take the newest one."),
+        "used_code": _("This code was used already. Wait for the next one, at most 30 seconds."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -115,7 +116,7 @@ class MfaAdapter(SayingLockedOut, DefaultMFAAdapter):  # type: ignore[misc]
         return user.get_username()
 
     def generate_authenticator_name(self, user: User, type: Any) -> str:  # noqa: A002 - allauth's name
-        """A name to tell passkeys apart by."""
+        """A name to tell passkeys apart by. It is stored, and may be changed: English as all that is stored."""
         return f"Passkey {user.authenticator_set.filter(type=type).count() + 1}"  # type: ignore[attr-defined]
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.models import Membership, Msp, User
 from integrations.people.invitations import invitation_create, invitation_mail
@@ -23,8 +25,8 @@ class FirstAdminForm(forms.Form):
     """Whom."""
 
     email = forms.EmailField(
-        label="E-mail",
-        help_text="Where the person is reached. It becomes the address of a new account.",
+        label=gettext_lazy("E-mail"),
+        help_text=gettext_lazy("Where the person is reached. It becomes the address of a new account."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 
@@ -42,7 +44,10 @@ def first_admin(request: HttpRequest, msp_id: UUID) -> HttpResponse:
     if msp is None:
         raise Http404("There is no such page.")
     if has_admin(msp):
-        messages.error(request, f"Nobody was invited: {msp} has an admin, who invites everybody else under Team.")
+        messages.error(
+            request,
+            _("Nobody was invited: %(msp)s has an admin, who invites everybody else under Team.") % {"msp": msp},
+        )
         return redirect("admin:integrations_msp_change", msp.pk)
     form = FirstAdminForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST":
@@ -50,7 +55,7 @@ def first_admin(request: HttpRequest, msp_id: UUID) -> HttpResponse:
             return ask
         if form.is_valid():
             return _invited(request, msp, form.cleaned_data["email"])
-    return _page(request, msp, title=f"First admin of {msp}", form=form)
+    return _page(request, msp, title=_("First admin of %(msp)s") % {"msp": msp}, form=form)
 
 
 def _invited(request: HttpRequest, msp: Msp, email: str) -> HttpResponse:
@@ -61,7 +66,7 @@ def _invited(request: HttpRequest, msp: Msp, email: str) -> HttpResponse:
     return _page(
         request,
         msp,
-        title=f"Invitation for {email}",
+        title=_("Invitation for %(email)s") % {"email": email},
         invitation=invitation,
         link=link,
         is_mailed=is_mailed,

@@ -11,7 +11,10 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.people.adapters import AccountAdapter, MfaAdapter
 from integrations.people.lockout import failure_record, is_locked_out
@@ -22,7 +25,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "User name"
+        self.fields["login"].label = _("User name")
         self.fields["login"].widget.attrs.update({"autocapitalize": "none", "autofocus": True})
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
@@ -72,8 +75,15 @@ class NewAppForm(ActivateTOTPForm):  # type: ignore[misc]
     """The first code of a new app."""
 
     code = forms.CharField(
-        label="Code", widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"})
+        label=gettext_lazy("Code"),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
+
+
+class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey, and what its owner calls it."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), required=False)
 
 
 def step_claim(authenticator: Any, code: str) -> bool:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
@@ -53,16 +55,29 @@ def invitation_send(*, invitation: Invitation, link: str) -> bool:
     """Mails the link; False where no mail server is set up. Raises OSError when the server did not take it."""
     if not settings.EMAIL_IS_SET_UP:
         return False
-    until = invitation.expires_at
+    with override(settings.STAFF_LANGUAGE):
+        _mail(invitation, link)
+    return True
+
+
+def _mail(invitation: Invitation, link: str) -> None:
+    said = {
+        "msp": invitation.msp,
+        "roles": invitation.roles,
+        "link": link,
+        "until": f"{invitation.expires_at:%d %b %Y, %H:%M}",
+    }
     send_mail(
-        f"You are invited to {invitation.msp} on Countersign",
-        f"{invitation.msp} invites you to Countersign, where people decide what AI agents may do, as "
-        f"{invitation.roles}.\n\nOpen this link and choose how you sign in:\n\n{link}\n\n"
-        f"It works once, until {until:%d %b %Y, %H:%M} UTC. If you did not expect it, leave it unopened.\n",
+        _("You are invited to %(msp)s on Countersign") % said,
+        _(
+            "%(msp)s invites you to Countersign, where people decide what AI agents may do, as %(roles)s.\n\n"
+            "Open this link and choose how you sign in:\n\n%(link)s\n\n"
+            "It works once, until %(until)s UTC. If you did not expect it, leave it unopened.\n"
+        )
+        % said,
         settings.DEFAULT_FROM_EMAIL,
         [invitation.email],
     )
-    return True
 
 
 def invitation_mail(invitation: Invitation, link: str) -> tuple[bool, str]:
@@ -70,7 +85,7 @@ def invitation_mail(invitation: Invitation, link: str) -> tuple[bool, str]:
     try:
         return invitation_send(invitation=invitation, link=link), ""
     except OSError as error:
-        return False, f"The mail server did not take it ({error}). Send the link yourself."
+        return False, _("The mail server did not take it (%(error)s). Send the link yourself.") % {"error": error}
 
 
 def invitation_withdraw(*, invitation: Invitation, user: User) -> bool:
@@ -101,7 +116,7 @@ def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
             user.save()
         used = _open().filter(pk=invitation.pk).update(accepted_at=Now(), accepted_by=user)
         if not used or not _still_meant(invitation):
-            raise InvitationError("This invitation was used or withdrawn in the meantime. Ask for a new one.")
+            raise InvitationError(_("This invitation was used or withdrawn in the meantime. Ask for a new one."))
         membership, is_new = Membership.objects.get_or_create(
             msp=invitation.msp,
             user=user,
@@ -109,7 +124,8 @@ def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
         )
         if not is_new:
             raise InvitationError(
-                f"You are on the team of {invitation.msp} already. An admin changes your roles; the link is for others."
+                _("You are on the team of %(msp)s already. An admin changes your roles; the link is for others.")
+                % {"msp": invitation.msp}
             )
         _record(invitation, Actor.user(user), "accepted", username=user.get_username())
     return membership
@@ -137,10 +153,12 @@ def _digest(token: str) -> str:
 
 
 def _record(invitation: Invitation, actor: Actor, verb: str, **data: object) -> None:
+    with override(settings.LANGUAGE_CODE):
+        roles = invitation.roles
     audit_append(
         msp=invitation.msp,
         actor=actor,
         action=f"invitation.{verb}",
         subject=str(invitation),
-        data={"id": str(invitation.pk), "email": invitation.email, "roles": invitation.roles, **data},
+        data={"id": str(invitation.pk), "email": invitation.email, "roles": roles, **data},
     )

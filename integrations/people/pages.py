@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -46,15 +48,15 @@ class NewAccountForm(forms.Form):
     """What a person without an account chooses."""
 
     username = forms.CharField(
-        label="User name",
+        label=gettext_lazy("User name"),
         max_length=150,
         validators=[UnicodeUsernameValidator()],
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     password = forms.CharField(
-        label="Password",
+        label=gettext_lazy("Password"),
         strip=False,
-        help_text="At least 12 characters.",
+        help_text=gettext_lazy("At least 12 characters."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -62,7 +64,9 @@ class NewAccountForm(forms.Form):
         """Nobody has it."""
         name: str = self.cleaned_data["username"]
         if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError("Somebody has this name. If it is you, sign in first; else choose another one.")
+            raise forms.ValidationError(
+                _("Somebody has this name. If it is you, sign in first; else choose another one.")
+            )
         return name
 
     def clean(self) -> dict[str, Any]:
@@ -87,9 +91,11 @@ def _invitations(request: HttpRequest) -> HttpResponse:
             )
             mailed, problem = invitation_mail(invitation, link)
             context: dict[str, Any] = {"invitation": invitation, "link": link, "is_mailed": mailed, "problem": problem}
-            return _page(request, "invited.html", title=f"Invitation for {invitation.email}", **context)
+            return _page(
+                request, "invited.html", title=_("Invitation for %(email)s") % {"email": invitation.email}, **context
+            )
     rows = invitations_open(membership.msp)
-    return _page(request, "invitations.html", title="Invitations", form=form, invitations=rows)
+    return _page(request, "invitations.html", title=_("Invitations"), form=form, invitations=rows)
 
 
 def _withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
@@ -98,7 +104,10 @@ def _withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     if invitation is None:
         raise Http404("There is no such page.")
     if invitation_withdraw(invitation=invitation, user=cast(User, request.user)):
-        messages.success(request, f"The {invitation} is withdrawn. Its link no longer works.")
+        messages.success(
+            request,
+            _("The invitation of %(email)s is withdrawn. Its link no longer works.") % {"email": invitation.email},
+        )
     else:
         messages.info(request, f"The {invitation} was accepted or had ended already.")
     return redirect("invitations")
@@ -142,7 +151,9 @@ def _accepted(request: HttpRequest, invitation: Invitation, form: NewAccountForm
     else:
         return None
     request.session[SESSION_KEY] = str(invitation.msp_id)
-    messages.success(request, f"Welcome to {invitation.msp}. You are {invitation.roles} there.")
+    messages.success(
+        request, _("Welcome to %(msp)s. You are %(roles)s there.") % {"msp": invitation.msp, "roles": invitation.roles}
+    )
     return redirect("admin:index")
 
 

@@ -17,14 +17,16 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.models import Invitation, User
 from integrations.people.invitations import InvitationError, invitation_accept, invitation_find
 
 INVITATION_KEY = "invitation"
-NOT_LINKED = (
-    "This account of {} is not linked to anybody here. Sign in as you did before and link it under Second factor, or "
-    "open your invitation and choose {} there."
+NOT_LINKED = gettext_lazy(
+    "This account of %(service)s is not linked to anybody here. Sign in as you did before and link it under Second "
+    "factor, or open your invitation and choose %(service)s there."
 )
 
 
@@ -47,7 +49,7 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         invitation = invitation_find(token) if token else None
         if invitation is None:
             name = service_name(sociallogin.account.provider)
-            _turn_away(request, NOT_LINKED.format(name, name))
+            _turn_away(request, NOT_LINKED % {"service": name})
         claims = (sociallogin.account.extra_data or {}).get("id_token") or {}
         user = User(username=_free_name(invitation, claims), email=invitation.email)
         user.set_unusable_password()
@@ -63,7 +65,9 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     ) -> None:
         """Back to the sign-in page, with what happened and without what the service said."""
         _turn_away(
-            request, f"{provider.name} did not sign you in. Nothing was changed. Try again, or take another way."
+            request,
+            _("%(name)s did not sign you in. Nothing was changed. Try again, or take another way.")
+            % {"name": provider.name},
         )
 
 
