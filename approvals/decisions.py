@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from approvals.errors import GateError
 from approvals.models import Decision, Invocation, ReasonCode, Status, Verdict
@@ -24,6 +28,9 @@ from integrations.brakes import brake_of, is_everything_frozen
 from integrations.clock import Now, database_now
 from integrations.models import Membership, Msp, User
 from tools.registry import TOOLS
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 DEADLINES = ("expires_at", "release_by", "lease_until", "dispatch_started_at", "is_write")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -44,13 +51,15 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
                 raise LateError
             row = _request(user, msp, invocation_id)
             if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
-                raise GateError("frozen", f"{brake}: nothing can be approved until that is over.")
+                raise GateError(
+                    "frozen", format_lazy(_("{brake}: nothing can be approved until that is over."), brake=brake)
+                )
             _vote(row, user, Verdict.APPROVED, digest)
             if _queue_when_enough(row):
                 invocation_changed(row, Status.QUEUED, by=user.get_username())
             transaction.on_commit(WAKE.set)
     except IntegrityError as error:
-        raise GateError("invalid_state", "You approved this request already; it needs another person.") from error
+        raise GateError("invalid_state", _("You approved this request already; it needs another person.")) from error
     return _fresh(row)
 
 
@@ -76,7 +85,7 @@ def request_deny(
             Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
             invocation_changed(row, Status.DENIED, by=user.get_username())
     except IntegrityError as error:
-        raise GateError("invalid_state", "You approved this request already; you cannot deny it now.") from error
+        raise GateError("invalid_state", _("You approved this request already; you cannot deny it now.")) from error
     return _fresh(row)
 
 
@@ -105,7 +114,7 @@ def invocation_cancel(*, principal: Principal, invocation_id: UUID) -> Invocatio
 def unknown_settle(*, user: User, msp: Msp, invocation_id: UUID, happened: bool, note: str) -> Invocation:
     """A person who looked settles an unknown outcome, with a note. Raises GateError."""
     if not note.strip():
-        raise GateError("invalid_arguments", "Say in the note how you know. Nothing was changed.")
+        raise GateError("invalid_arguments", _("Say in the note how you know. Nothing was changed."))
     with transaction.atomic():
         row = _request(user, msp, invocation_id)
         status = Status.SUCCEEDED if happened else Status.FAILED
@@ -123,14 +132,14 @@ def unknown_settle(*, user: User, msp: Msp, invocation_id: UUID, happened: bool,
     return _fresh(row)
 
 
-def may_decide(*, user: User, row: Invocation) -> str:
+def may_decide(*, user: User, row: Invocation) -> _StrOrPromise:
     """Why this person may not decide this request; "" when they may. Read from the database now."""
     if not User.objects.filter(pk=user.pk, is_active=True, is_superuser=False).exists():
-        return "Your account is switched off, or operates the platform."
+        return _("Your account is switched off, or operates the platform.")
     if not Membership.objects.for_msp(row.msp).filter(user=user, is_approver=True).exists():
-        return "Only approvers decide. Ask an admin for the role."
+        return _("Only approvers decide. Ask an admin for the role.")
     if row.agent.owner_id == user.pk and not row.msp.own_requests_allowed:
-        return "This is your own agent; someone else must decide its requests."
+        return _("This is your own agent; someone else must decide its requests.")
     return ""
 
 
@@ -138,7 +147,7 @@ def _request(user: User, msp: Msp, invocation_id: UUID) -> Invocation:
     """The invocation, if this person may decide it."""
     row = Invocation.objects.for_msp(msp).for_user(user).filter(pk=invocation_id).select_related("msp", "agent").first()
     if row is None:
-        raise GateError("not_found", "There is no such request.")
+        raise GateError("not_found", _("There is no such request."))
     if reason := may_decide(user=user, row=row):
         raise GateError("scope_denied", reason)
     return row
@@ -167,7 +176,8 @@ def _decision(user: User, msp: Msp, invocation_id: UUID, digest: str) -> Iterato
 
 def _record_refusal(user: User, msp: Msp, invocation_id: UUID, refusal: GateError) -> None:
     """Somebody tried to decide what is not theirs to decide, or is frozen: no page offers that."""
-    with transaction.atomic():
+    # Whatever this person reads, what is recorded is English.
+    with override(settings.LANGUAGE_CODE), transaction.atomic():
         audit_append(
             msp=msp,
             actor=Actor.user(user),
@@ -181,7 +191,7 @@ def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:
     """Why there is nothing to decide, seen in one query; None while it waits."""
     found: Any = rows.annotate(seen_at=Now()).only("status", "digest", *DEADLINES).first()
     if found is None:
-        return GateError("not_found", "There is no such request.")
+        return GateError("not_found", _("There is no such request."))
     status = status_now(found, found.seen_at)
     if status is not Status.PENDING_APPROVAL:
         return _stands(status, dispatch_started=found.dispatch_started_at is not None)
@@ -189,7 +199,7 @@ def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:
         return None
     return GateError(
         "invalid_state",
-        "The digest is not that of this request, so nothing was decided. Open the page again and read it afresh.",
+        _("The digest is not that of this request, so nothing was decided. Open the page again and read it afresh."),
     )
 
 
@@ -241,7 +251,7 @@ def _stands(status: Status, *, dispatch_started: bool = False) -> GateError:
     """What stands now, for somebody who came too late."""
     return GateError(
         "invalid_state",
-        f"Nothing was changed: this one stands at “{status.label.lower()}” already.",
+        _("Nothing was changed: this one stands at “%(status)s” already.") % {"status": status.label.lower()},
         dispatch_started=dispatch_started,
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import override
 
 from approvals.errors import HTTP_STATUS, RETRYABLE
 from approvals.models import Invocation, ReasonCode, Status
@@ -142,7 +143,9 @@ def _failure(invocation: Invocation) -> str:
 
 def _denial(invocation: Invocation, msp_name: str) -> str:
     known = invocation.reason_code in ReasonCode.values
-    why = ReasonCode(invocation.reason_code).label if known else invocation.reason_code
+    # Agents read English.
+    with override(settings.LANGUAGE_CODE):
+        why = str(ReasonCode(invocation.reason_code).label) if known else invocation.reason_code
     words = ": ".join(part for part in (why, invocation.comment) if part)
     instead = f" They would approve instead: {invocation.acceptable}" if invocation.acceptable else ""
     return (

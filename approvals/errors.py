@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 # The wire contract's table, code by code.
 HTTP_STATUS = {
@@ -41,7 +44,7 @@ class GateError(Exception):
     def __init__(
         self,
         code: str,
-        message: str,
+        message: _StrOrPromise,
         *,
         retry_after: float | None = None,
         errors: list[dict[str, str]] | None = None,
@@ -50,11 +53,16 @@ class GateError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self._message = message
         self.retry_after = retry_after
         self.errors = errors
         self.dispatch_started = dispatch_started
         self.extra = extra or {}
+
+    @property
+    def message(self) -> str:
+        """The sentence: in the language of whoever reads it where it is said to people, else in English."""
+        return str(self._message)
 
     @property
     def http_status(self) -> int:

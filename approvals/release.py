@@ -100,7 +100,7 @@ def _standing(row: Invocation) -> list[str]:
     """What the database alone can tell."""
     found = []
     if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
-        found.append(brake)
+        found.append(str(brake))
     if not row.agent.is_enabled:
         found.append("the agent was switched off")
     if row.agent_key.revoked_at is not None:

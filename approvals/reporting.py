@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from approvals.decisions import request_deny
 from approvals.errors import GateError
@@ -34,10 +35,10 @@ def request_report(*, user: User, msp: Msp, invocation_id: UUID, comment: str = 
     """
     row = Invocation.objects.for_msp(msp).for_user(user).filter(pk=invocation_id).select_related("msp", "agent").first()
     if row is None:
-        raise GateError("not_found", "There is no such request.")
+        raise GateError("not_found", _("There is no such request."))
     with transaction.atomic():
         if not may_report(user=user, msp=msp):
-            raise GateError("scope_denied", "Only approvers and admins report requests. Ask one of them.")
+            raise GateError("scope_denied", _("Only approvers and admins report requests. Ask one of them."))
         # Rows before the agent before the audit, as everybody else takes their locks.
         list(_open(row).select_for_update(no_key=True).values_list("pk"))
         others = list(_open(row).exclude(pk=row.pk).values_list("pk", flat=True))

@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from requests import RequestException
@@ -47,7 +48,11 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
         response = views.login(request, provider_id)
     except (RequestException, KeyError):
         logger.exception("The sign-in service %s did not say where its pages are", provider_id)
-        messages.warning(request, f"{service_name(provider_id)} does not answer. Try again later, or take another way.")
+        messages.warning(
+            request,
+            _("%(service)s does not answer. Try again later, or take another way.")
+            % {"service": service_name(provider_id)},
+        )
         return redirect("account_login")
     target = response.headers.get("Location", "")
     if not urlsplit(target).netloc:
@@ -74,11 +79,11 @@ def unlink(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     user = request.user
     if not user.has_usable_password():
         messages.error(
-            request, "Nothing was changed: it is your only way to sign in. Ask your operator for a password."
+            request, _("Nothing was changed: it is your only way to sign in. Ask your operator for a password.")
         )
     elif SocialAccount.objects.filter(user=user, provider=provider_id).delete()[0]:
         link_record("unlinked", request=request, user=user, service=provider_id)
-        messages.success(request, f"{service_name(provider_id)} signs you in no more.")
+        messages.success(request, _("%(service)s signs you in no more.") % {"service": service_name(provider_id)})
     return redirect("mfa_index")
 
 

@@ -21,6 +21,7 @@ MFA_FORMS = {
     "authenticate": "integrations.people.forms.CodeForm",
     "reauthenticate": "integrations.people.forms.CodeAgainForm",
     "activate_totp": "integrations.people.forms.NewAppForm",
+    "add_webauthn": "integrations.people.forms.NewPasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RATE_LIMITS = False

@@ -22,6 +22,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -63,7 +65,7 @@ class DashboardSite(AdminSite):
 
     site_header = "Countersign"
     site_title = "Countersign"
-    index_title = "Home"
+    index_title = gettext_lazy("Home")
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -186,27 +188,27 @@ def _uuid_text(text: str) -> str:
 
 def _navigation(request: HttpRequest, waiting: int) -> Iterator[NavigationItem]:
     home = reverse("admin:index")
-    yield NavigationItem("Home", home, "home", request.path == home)
+    yield NavigationItem(_("Home"), home, "home", request.path == home)
     entries: list[tuple[str, str, str, int]] = []
     membership = member_of(request)
     if membership is not None:
         entries += [
-            ("Approvals", reverse("admin:approvals_approvalrequest_changelist"), "approvals", waiting),
-            ("Activity", reverse("admin:approvals_invocation_changelist"), "activity", 0),
-            ("Integrations", f"{home}integrations/", "integrations", 0),
-            ("Agents", reverse("admin:integrations_agent_changelist"), "agents", 0),
-            ("Team", reverse("admin:integrations_membership_changelist"), "team", 0),
-            ("Audit", reverse("admin:integrations_auditevent_changelist"), "audit", 0),
+            (_("Approvals"), reverse("admin:approvals_approvalrequest_changelist"), "approvals", waiting),
+            (_("Activity"), reverse("admin:approvals_invocation_changelist"), "activity", 0),
+            (_("Integrations"), f"{home}integrations/", "integrations", 0),
+            (_("Agents"), reverse("admin:integrations_agent_changelist"), "agents", 0),
+            (_("Team"), reverse("admin:integrations_membership_changelist"), "team", 0),
+            (_("Audit"), reverse("admin:integrations_auditevent_changelist"), "audit", 0),
         ]
         if membership.is_admin:
             entries += [
-                ("Settings", reverse("admin:msp-rules"), "settings", 0),
-                ("Notices", reverse("admin:approvals_destination_changelist"), "notices", 0),
+                (_("Settings"), reverse("admin:msp-rules"), "settings", 0),
+                (_("Notices"), reverse("admin:approvals_destination_changelist"), "notices", 0),
             ]
     if getattr(request.user, "is_superuser", False):
         entries += [
-            ("MSPs", reverse("admin:integrations_msp_changelist"), "msps", 0),
-            ("Users", reverse("admin:integrations_user_changelist"), "users", 0),
+            (_("MSPs"), reverse("admin:integrations_msp_changelist"), "msps", 0),
+            (_("Users"), reverse("admin:integrations_user_changelist"), "users", 0),
         ]
     current = max((url for _, url, _, _ in entries if request.path.startswith(url)), key=len, default="")
     for label, url, icon, count in entries:

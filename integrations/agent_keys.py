@@ -60,7 +60,7 @@ class Principal:
     @property
     def brake(self) -> str:
         """Who stopped this agent, as the start of a sentence; "" where nobody did."""
-        return brake_of(self.agent, self.msp, everything=self.key.everything_frozen)  # type: ignore[attr-defined]
+        return str(brake_of(self.agent, self.msp, everything=self.key.everything_frozen))  # type: ignore[attr-defined]
 
 
 def agent_key_issue(

@@ -14,6 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from integrations.audit import Actor
@@ -38,9 +40,11 @@ class UnfreezeForm(forms.Form):
     """Why it may go on."""
 
     reason = forms.CharField(
-        label="Why may it go on?",
+        label=gettext_lazy("Why may it go on?"),
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "The script was ours: asked Dana on the phone, 14:20."}),
+        widget=forms.Textarea(
+            attrs={"rows": 3, "placeholder": gettext_lazy("The script was ours: asked Dana on the phone, 14:20.")}
+        ),
     )
 
 
@@ -68,7 +72,12 @@ def agent_stop(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Stop one agent."""
     agent = _agent(request, agent_id, is_allowed=may_brake(acting_member(request)))
     is_new = agent_freeze(agent=agent, actor=_actor(request))
-    return _stopped(request, is_new, f"{agent} is stopped. Nothing of it is sent any more.", _agent_page(agent))
+    return _stopped(
+        request,
+        is_new,
+        _("%(agent)s is stopped. Nothing of it is sent any more.") % {"agent": agent},
+        _agent_page(agent),
+    )
 
 
 def agent_go_on(request: HttpRequest, agent_id: UUID) -> HttpResponse:
@@ -83,7 +92,9 @@ def msp_stop(request: HttpRequest) -> HttpResponse:
     if not may_brake(membership):
         raise PermissionDenied
     is_new = msp_freeze(msp=membership.msp, actor=_actor(request))
-    return _stopped(request, is_new, f"Every agent of {membership.msp} is stopped.", reverse("admin:index"))
+    return _stopped(
+        request, is_new, _("Every agent of %(msp)s is stopped.") % {"msp": membership.msp}, reverse("admin:index")
+    )
 
 
 def msp_go_on(request: HttpRequest) -> HttpResponse:
@@ -91,7 +102,7 @@ def msp_go_on(request: HttpRequest) -> HttpResponse:
     membership = acting_member(request)
     if not membership.is_admin:
         raise PermissionDenied
-    every = f"every agent of {membership.msp}"
+    every = _("every agent of %(msp)s") % {"msp": membership.msp}
     return _go_on(request, Stopped(every, reverse("admin:index"), _with(msp_unfreeze, msp=membership.msp)))
 
 
@@ -100,14 +111,14 @@ def everything_stop(request: HttpRequest) -> HttpResponse:
     if not is_operator(request):
         raise PermissionDenied
     is_new = everything_freeze(actor=_actor(request))
-    return _stopped(request, is_new, "Every agent of every MSP is stopped.", reverse("admin:index"))
+    return _stopped(request, is_new, _("Every agent of every MSP is stopped."), reverse("admin:index"))
 
 
 def everything_go_on(request: HttpRequest) -> HttpResponse:
     """Let them go on."""
     if not is_operator(request):
         raise PermissionDenied
-    return _go_on(request, Stopped("every agent of every MSP", reverse("admin:index"), everything_unfreeze))
+    return _go_on(request, Stopped(_("every agent of every MSP"), reverse("admin:index"), everything_unfreeze))
 
 
 def brake_urls(view: Callable[[View], View]) -> list[URLPattern]:
@@ -130,14 +141,20 @@ def _go_on(request: HttpRequest, stopped: Stopped) -> HttpResponse:
             return ask
         if form.is_valid():
             if stopped.go_on(actor=_actor(request), reason=form.cleaned_data["reason"]):
-                messages.success(request, f"{stopped.name} may go on. What was blocked meanwhile stays blocked.")
+                messages.success(
+                    request, _("%(name)s may go on. What was blocked meanwhile stays blocked.") % {"name": stopped.name}
+                )
             return redirect(stopped.back)
-    context = {**admin.site.each_context(request), "title": f"Let {stopped.name} go on?", "form": form}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Let %(name)s go on?") % {"name": stopped.name},
+        "form": form,
+    }
     return TemplateResponse(request, "admin/go_on.html", {**context, "back": stopped.back})
 
 
 def _stopped(request: HttpRequest, is_new: bool, words: str, back: str) -> HttpResponse:
-    messages.warning(request, words if is_new else "That was stopped before.")
+    messages.warning(request, words if is_new else _("That was stopped before."))
     return redirect(back)
 
 

@@ -6,15 +6,20 @@ Whoever lets a call pass looks at all three, at the very moment at which it pass
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Exists
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
 from integrations.installation import installation_prove
 from integrations.models import Agent, Installation, Msp
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 
 def everything_frozen() -> Exists:
@@ -27,13 +32,15 @@ def is_everything_frozen() -> bool:
     return Installation.objects.filter(frozen_at__isnull=False).exists()
 
 
-def brake_of(agent: Agent, msp: Msp, *, everything: bool) -> str:
+def brake_of(agent: Agent, msp: Msp, *, everything: bool) -> _StrOrPromise:
     """Who stopped this agent of this MSP, as the start of a sentence; "" where nobody did."""
     if everything:
-        return "The operator of Countersign stopped every agent"
+        return _("The operator of Countersign stopped every agent")
     if msp.frozen_at is not None:
-        return f"{msp.name} stopped every agent"
-    return f"{msp.name} stopped this agent" if agent.frozen_at is not None else ""
+        return format_lazy(_("{msp} stopped every agent"), msp=msp.name)
+    if agent.frozen_at is not None:
+        return format_lazy(_("{msp} stopped this agent"), msp=msp.name)
+    return ""
 
 
 def agent_freeze(*, agent: Agent, actor: Actor, reason: str = "") -> bool:

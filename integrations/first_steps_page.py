@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from integrations.clock import Now
@@ -24,9 +25,9 @@ def first_steps(request: HttpRequest) -> HttpResponse:
     is_back = request.POST.get("show") == "yes"
     Membership.objects.filter(pk=membership.pk).update(steps_hidden_at=None if is_back else Now())
     if is_back:
-        messages.success(request, "What is left of the first steps stands on this page again.")
+        messages.success(request, _("What is left of the first steps stands on this page again."))
     else:
-        messages.info(request, "The first steps are put away. You find them again under Integrations.")
+        messages.info(request, _("The first steps are put away. You find them again under Integrations."))
     return redirect("admin:index")
 
 

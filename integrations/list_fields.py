@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from integrations.addresses import networks
 
@@ -43,7 +44,9 @@ class NumbersField(LinesField):
     def entry(self, text: str) -> int:
         """A positive int32."""
         if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-            raise ValidationError(f"“{text}” is not a NinjaOne organization id. Use its number, such as 2.")
+            raise ValidationError(
+                _("“%(text)s” is not a NinjaOne organization id. Use its number, such as 2.") % {"text": text}
+            )
         return int(text)
 
 
@@ -55,4 +58,6 @@ class AddressesField(LinesField):
         try:
             return str(networks([text])[0])
         except ValueError as error:
-            raise ValidationError(f"“{text}” is no address or range. One looks like 192.0.2.0/24.") from error
+            raise ValidationError(
+                _("“%(text)s” is no address or range. One looks like 192.0.2.0/24.") % {"text": text}
+            ) from error

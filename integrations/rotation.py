@@ -110,6 +110,6 @@ def _swap(row: models.Model, name: str, old: Sealed, new: Sealed) -> bool:
                 return False
         msp: Msp | None = getattr(row, "msp", None)
         if msp is not None:
-            subject, data = f"{meta.verbose_name} {row.pk}", {"id": str(row.pk), "secret": name}
+            subject, data = f"{meta.verbose_name_raw} {row.pk}", {"id": str(row.pk), "secret": name}
             audit_append(msp=msp, actor=ROTATION, action="secret.resealed", subject=subject, data=data)
     return True

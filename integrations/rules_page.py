@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
@@ -24,7 +26,9 @@ from integrations.tenant_admin import acting_member
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     """The two rules."""
 
-    time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(available_timezones())])
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), choices=[(name, name) for name in sorted(available_timezones())]
+    )
 
     class Meta:
         model = Msp
@@ -43,9 +47,9 @@ def rules(request: HttpRequest) -> HttpResponse:
             return ask
         if form.is_valid():
             _save(request, form, before)
-            messages.success(request, "Saved.")
+            messages.success(request, _("Saved."))
             return redirect("admin:msp-rules")
-    context = {**admin.site.each_context(request), "title": f"Settings of {msp}", "form": form}
+    context = {**admin.site.each_context(request), "title": _("Settings of %(msp)s") % {"msp": msp}, "form": form}
     return TemplateResponse(request, "admin/rules.html", context)
 
 

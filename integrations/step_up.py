@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 SESSION_KEY = "identified_at"
 
@@ -39,7 +40,7 @@ def step_up(request: HttpRequest, *, back: str) -> HttpResponseRedirect | None:
     if recently_authenticated(request):
         return None
     if request.method == "POST":
-        messages.warning(request, "Nothing was done yet. Confirm that it is you, then press the button again.")
+        messages.warning(request, _("Nothing was done yet. Confirm that it is you, then press the button again."))
     return HttpResponseRedirect(f"{reverse('confirm-identity')}?{urlencode({'next': back})}")
 
 

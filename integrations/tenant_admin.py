@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
@@ -16,6 +17,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from integrations.access import current_membership
 from integrations.admin_doors import doors_check
@@ -26,6 +29,8 @@ from integrations.tenancy import TenantQuerySet
 Row = TypeVar("Row", bound=models.Model)
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
     TypedAdmin = admin.ModelAdmin
 else:
 
@@ -100,7 +105,7 @@ class TenantModelAdmin(TypedAdmin[Row]):
     save_as = False
     view_on_site = False
     list_display_links: Any = ()
-    list_title: str
+    list_title: _StrOrPromise
     admins_add = False
     admins_change = False
     admins_delete = False
@@ -202,7 +207,7 @@ class TenantModelAdmin(TypedAdmin[Row]):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form. Django's takes "save as new" from anybody who may add, whatever `save_as` says."""
         if "_saveasnew" in request.POST:
-            raise BadRequest("Nothing is saved as new here.")
+            raise BadRequest(_("Nothing is saved as new here."))
         return super().changeform_view(request, *args, **kwargs)
 
     def get_inline_instances(self, request: HttpRequest, obj: Row | None = None) -> list[Any]:
@@ -236,11 +241,14 @@ class TenantModelAdmin(TypedAdmin[Row]):
 
     def record(self, request: HttpRequest, obj: Row, verb: str, data: dict[str, Any]) -> None:
         """The audit entry of a change of `obj`."""
+        # Whatever this person reads, what is recorded is English.
+        with override(settings.LANGUAGE_CODE):
+            subject = f"{self.opts.verbose_name} {obj}"
         audit_append(
             msp=acting_member(request).msp,
             actor=Actor.user(cast(User, request.user)),
             action=f"{self.opts.model_name}.{verb}",
-            subject=f"{self.opts.verbose_name} {obj}",
+            subject=subject,
             data={"id": str(obj.pk), **data},
         )
 

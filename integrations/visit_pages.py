@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from integrations.models import Msp
@@ -27,10 +29,12 @@ class VisitForm(forms.Form):
     """Why the operator looks."""
 
     reason = forms.CharField(
-        label="Why do you look?",
+        label=gettext_lazy("Why do you look?"),
         min_length=10,
         max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Support case 4711: their queue stays empty."}),
+        widget=forms.Textarea(
+            attrs={"rows": 2, "placeholder": gettext_lazy("Support case 4711: their queue stays empty.")}
+        ),
     )
 
 
@@ -48,7 +52,12 @@ def visit(request: HttpRequest, msp_id: UUID) -> HttpResponse:
         if form.is_valid():
             visit_begin(request, msp=msp, reason=form.cleaned_data["reason"])
             return redirect("admin:index")
-    context = {**admin.site.each_context(request), "title": f"Look at {msp}", "form": form, "msp": msp}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Look at %(msp)s") % {"msp": msp},
+        "form": form,
+        "msp": msp,
+    }
     return TemplateResponse(request, "admin/visit.html", context)
 
 

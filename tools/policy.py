@@ -11,6 +11,7 @@ from types import MappingProxyType
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
@@ -127,7 +128,7 @@ def policies_update(
         # Two admins who save at once queue up here, so that before and after in the audit are true.
         locked = Connection.objects.select_for_update().get(pk=connection.pk)
         if seen_version is not None and seen_version != locked.policy_version:
-            raise PolicyOvertakenError("Nothing was saved: somebody else changed the policies in the meantime.")
+            raise PolicyOvertakenError(_("Nothing was saved: somebody else changed the policies in the meantime."))
         current = policies_of(locked)
         for tool_id in sorted({*changes, *approvals}):
             before = current[tool_id]
@@ -164,7 +165,7 @@ def _policy_set(connection: Connection, before: PolicyRow, *, mode: Mode, approv
         mode=mode, approvals_needed=approvals_needed, version=F("version") + 1, changed_at=Now()
     ):
         raise PolicyOvertakenError(
-            "Somebody else changed this policy at the same moment. Nothing was saved; look and save again."
+            _("Somebody else changed this policy at the same moment. Nothing was saved; look and save again.")
         )
 
 
@@ -172,20 +173,26 @@ def _change_check(changes: Mapping[str, Mode], approvals: Mapping[str, int]) -> 
     _tools_check({*changes, *approvals})
     for tool_id, mode in changes.items():
         if mode not in Mode.values:
-            raise PolicyError(f"{mode} is no mode. Nothing was saved; choose one of {', '.join(Mode.values)}.")
+            raise PolicyError(
+                _("%(mode)s is no mode. Nothing was saved; choose one of %(modes)s.")
+                % {"mode": mode, "modes": ", ".join(Mode.values)}
+            )
         if mode == Mode.AUTO and TOOLS[tool_id].always_asks:
             raise PolicyError(
-                f"{TOOLS[tool_id].title} always needs a technician's approval, so it cannot be set to auto. Nothing "
-                "was saved."
+                _("%(tool)s always needs a technician's approval, so it cannot be set to auto. Nothing was saved.")
+                % {"tool": _(TOOLS[tool_id].title)}
             )
     for tool_id, needed in approvals.items():
         if needed not in (1, 2):
-            raise PolicyError(f"{TOOLS[tool_id].title} can need one or two approvals, not {needed}. Nothing was saved.")
+            raise PolicyError(
+                _("%(tool)s can need one or two approvals, not %(number)s. Nothing was saved.")
+                % {"tool": _(TOOLS[tool_id].title), "number": needed}
+            )
 
 
 def _tools_check(tool_ids: Iterable[str]) -> None:
     if unknown := sorted(tool_id for tool_id in tool_ids if tool_id not in TOOLS):
-        raise PolicyError(f"There is no tool {', '.join(unknown)[:200]}. Nothing was saved.")
+        raise PolicyError(_("There is no tool %(tools)s. Nothing was saved.") % {"tools": ", ".join(unknown)[:200]})
 
 
 def _row_of(tool: Tool, mode: Mode, needed: int, version: int) -> PolicyRow:

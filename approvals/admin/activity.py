@@ -13,6 +13,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from approvals.admin.activity_form import ActivityForm
@@ -34,7 +36,7 @@ NOTHING = HistoryPage(ids=[], count=0)
 class InvocationAdmin(TenantModelAdmin[Invocation]):
     """Reads, writes and refusals, newest first. Nobody adds, changes or deletes one."""
 
-    list_title = "Activity"
+    list_title = gettext_lazy("Activity")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invocation]:
         """Without the long texts, which a line does not show."""
@@ -83,7 +85,7 @@ class InvocationAdmin(TenantModelAdmin[Invocation]):
             raise PermissionDenied
         form = ActivityForm(request.POST, msp=member.msp, now=likely_now())
         if not form.is_valid() or request.POST.get("format") not in Format.values:
-            raise BadRequest("These filters cannot be read. Nothing was exported.")
+            raise BadRequest(_("These filters cannot be read. Nothing was exported."))
         export = Export(
             msp=member.msp,
             user=cast(User, request.user),

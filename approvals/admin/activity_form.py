@@ -10,6 +10,8 @@ from uuid import UUID
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approvals.display.choices import choices_by_name
 from approvals.display.clock import zone_of
@@ -20,24 +22,24 @@ from integrations.models import Agent, Msp
 from tools.registry import TOOLS
 
 MOST_DEVICES = 50
-ALL = ("", "All")
+ALL = ("", gettext_lazy("All"))
 # As browsers send it; people who type may leave the time out.
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 
 SENSIBLE = [
-    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), "Say a year from 2000 on."),
-    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC), "Say a year before 2100."),
+    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), gettext_lazy("Say a year from 2000 on.")),
+    MaxValueValidator(datetime(2100, 1, 1, tzinfo=UTC), gettext_lazy("Say a year before 2100.")),
 ]
 
 
 class When(models.TextChoices):
     """Stretches of time that people ask for most."""
 
-    HOUR = "hour", "Last hour"
-    TODAY = "today", "Today"
-    YESTERDAY = "yesterday", "Yesterday"
-    WEEK = "week", "Last 7 days"
-    MONTH = "month", "Last 30 days"
+    HOUR = "hour", gettext_lazy("Last hour")
+    TODAY = "today", gettext_lazy("Today")
+    YESTERDAY = "yesterday", gettext_lazy("Yesterday")
+    WEEK = "week", gettext_lazy("Last 7 days")
+    MONTH = "month", gettext_lazy("Last 30 days")
 
     def bounds(self, now: datetime, zone: str) -> tuple[datetime, datetime | None]:
         """The first moment and the first one after; None for an end that is still to come."""
@@ -57,16 +59,20 @@ class When(models.TextChoices):
 class ActivityForm(forms.Form):
     """Every field is optional. `filters()` is what a valid one says."""
 
-    q = forms.CharField(label="Find", max_length=200)
-    status = forms.ChoiceField(label="Outcome", choices=[ALL, *Status.choices])
-    when = forms.ChoiceField(label="Asked", choices=[("", "Any time"), *When.choices])
-    tool = forms.ChoiceField(label="Tool", choices=[ALL, *((tool, tool.partition(":")[2]) for tool in TOOLS)])
-    agent = forms.ChoiceField(label="Agent")
-    organization = forms.ChoiceField(label="Organization")
-    device = forms.CharField(label="Device", max_length=255)
-    person = forms.ChoiceField(label="Decided by")
-    since = forms.DateTimeField(label="From", input_formats=MOMENTS, validators=SENSIBLE)
-    until = forms.DateTimeField(label="Until", input_formats=MOMENTS, validators=SENSIBLE)
+    q = forms.CharField(label=gettext_lazy("Find"), max_length=200)
+    status = forms.ChoiceField(label=gettext_lazy("Outcome"), choices=[ALL, *Status.choices])
+    when = forms.ChoiceField(label=gettext_lazy("Asked"), choices=[("", gettext_lazy("Any time")), *When.choices])
+    tool = forms.ChoiceField(
+        label=gettext_lazy("Tool"), choices=[ALL, *((tool, tool.partition(":")[2]) for tool in TOOLS)]
+    )
+    agent = forms.ChoiceField(label=gettext_lazy("Agent"))
+    organization = forms.ChoiceField(label=gettext_lazy("Organization"))
+    device = forms.CharField(label=gettext_lazy("Device"), max_length=255)
+    person = forms.ChoiceField(label=gettext_lazy("Decided by"))
+    since = forms.DateTimeField(
+        label=pgettext_lazy("start of a time", "From"), input_formats=MOMENTS, validators=SENSIBLE
+    )
+    until = forms.DateTimeField(label=gettext_lazy("Until"), input_formats=MOMENTS, validators=SENSIBLE)
 
     def __init__(self, data: Mapping[str, Any], *, msp: Msp, now: datetime) -> None:
         # What is not asked for is "All": an address holds only what narrows.
@@ -76,10 +82,10 @@ class ActivityForm(forms.Form):
             field.required = False
         agents = Agent.objects.for_msp(msp).values_list("pk", "name")
         self._offer("agent", agents)
-        self._offer("organization", known_organizations(msp), unnamed="Organization {}")
+        self._offer("organization", known_organizations(msp), unnamed=_("Organization {}"))
         self._offer("person", known_deciders(msp))
-        self.fields["q"].widget = forms.TextInput(attrs={"type": "search", "placeholder": "Words, ticket or id"})
-        self.fields["device"].widget.attrs["placeholder"] = "Name or number"
+        self.fields["q"].widget = forms.TextInput(attrs={"type": "search", "placeholder": _("Words, ticket or id")})
+        self.fields["device"].widget.attrs["placeholder"] = _("Name or number")
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENTS[0])
 
@@ -113,9 +119,11 @@ class ActivityForm(forms.Form):
         folded = text.casefold()
         found = tuple(number for number, name in known_devices(self.msp) if folded in name.casefold())
         if not found:
-            raise forms.ValidationError("No call was about a device of this name.")
+            raise forms.ValidationError(_("No call was about a device of this name."))
         if len(found) > MOST_DEVICES:
-            raise forms.ValidationError(f"{len(found)} devices have this in their name. Say more of it.")
+            raise forms.ValidationError(
+                _("%(number)s devices have this in their name. Say more of it.") % {"number": len(found)}
+            )
         return found
 
     def filters(self) -> Filters:

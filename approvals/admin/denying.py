@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from approvals.admin.asking_again import is_grave
 from approvals.admin.forms import DenyManyForm
@@ -76,7 +77,7 @@ class DeniesMany(LedgerAdmin):
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": "Denied together",
+            "title": _("Denied together"),
             "told": told_of(member.msp, choices, refusals),
             "denied": sum(1 for refusal in refusals if refusal is None),
         }
@@ -91,7 +92,7 @@ class DeniesMany(LedgerAdmin):
         digests = {row.pk: row.digest for row in found}
         context = {
             **self.admin_site.each_context(request),
-            "title": "Deny several requests",
+            "title": _("Deny several requests"),
             "form": form,
             "boxes": [(row, f"{row.id}.{digests[row.id]}") for row in lines],
             "ticked": {choice.id for choice in choices},
@@ -158,7 +159,7 @@ def told_of(msp: Msp, choices: Sequence[Choice], refusals: Sequence[GateError | 
         Told(
             sentence=sentence_of(rows[choice.id]) if choice.id in rows else SafeString(""),
             is_denied=refusal is None,
-            words="Denied." if refusal is None else refusal.message,
+            words=_("Denied.") if refusal is None else refusal.message,
             decided_by=names.get(choice.id, "") if refusal is not None else "",
         )
         for choice, refusal in zip(choices, refusals, strict=True)

@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.admin.webhooks import DestinationActions, page_of
 from approvals.display.notices import Sent, sent_of
@@ -20,7 +22,7 @@ from integrations.step_up import AsksAgainMixin, recently_authenticated
 from integrations.tenant_admin import TenantForm, local_time
 
 FIELDS = ("name", "kind", "secret_address", "events", "organizations", "tools", "is_enabled")
-HOW = (
+HOW = gettext_lazy(
     "<strong>E-mail</strong>: addresses, one a line; with none, whoever may decide a request gets it. "
     "<strong>Slack</strong>: the URL of an incoming webhook. "
     "<strong>Microsoft Teams</strong>: the HTTP URL of a workflow. "
@@ -46,21 +48,24 @@ class DestinationForm(TenantForm):
 
     # Not the column, which no form has any business with.
     secret_address = forms.CharField(
-        label="Address",
+        label=gettext_lazy("Address"),
         required=False,
         help_text=HOW,
         widget=SecretTextarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
     events = forms.MultipleChoiceField(
-        label="Tell of", choices=Event.choices, widget=forms.CheckboxSelectMultiple, initial=Event.values
+        label=gettext_lazy("Tell of"), choices=Event.choices, widget=forms.CheckboxSelectMultiple, initial=Event.values
     )
     organizations = NumbersField(
         required=False,
-        label="Only of organizations",
-        help_text="NinjaOne organization ids, one a line. Empty: of all. Alarms and reports always come.",
+        label=gettext_lazy("Only of organizations"),
+        help_text=gettext_lazy("NinjaOne organization ids, one a line. Empty: of all. Alarms and reports always come."),
     )
     tools = LinesField(
-        required=False, label="Only of tools", help_text="Tool ids, one a line. Empty: of all.", widget=forms.Textarea
+        required=False,
+        label=gettext_lazy("Only of tools"),
+        help_text=gettext_lazy("Tool ids, one a line. Empty: of all."),
+        widget=forms.Textarea,
     )
 
     class Meta:
@@ -72,16 +77,16 @@ class DestinationForm(TenantForm):
         for name in ("organizations", "tools"):
             self.fields[name].widget.attrs |= {"rows": 2, "spellcheck": "false"}
         if self.instance.place:
-            self.fields["secret_address"].widget.attrs["placeholder"] = (
-                f"Stored: {self.instance.place}. Empty: keep it."
-            )
+            self.fields["secret_address"].widget.attrs["placeholder"] = _("Stored: %(place)s. Empty: keep it.") % {
+                "place": self.instance.place
+            }
 
     def clean(self) -> dict[str, Any]:
         """The address as it was checked before this transaction began; what is kept needs no check."""
         cleaned = super().clean() or {}
         cleaned["secret_address"] = ""
         if not self._is_kept(cleaned) and (self.checked is None or self.checked.error):
-            self.add_error("secret_address", self.checked.error if self.checked else "Enter the address again.")
+            self.add_error("secret_address", self.checked.error if self.checked else _("Enter the address again."))
         return cleaned
 
     def _is_kept(self, cleaned: dict[str, Any]) -> bool:
@@ -100,7 +105,7 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
     admins_delete = True
     list_display = ("name", "by", "place", "told", "standing", "waits")
     list_display_links = ("name",)
-    list_title = "Notices"
+    list_title = gettext_lazy("Notices")
     list_select_related = ("msp",)
     change_form_template = "admin/approvals/destination/change_form.html"
     change_list_template = "admin/approvals/destination/change_list.html"
@@ -167,7 +172,7 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
         secret = getattr(request, "new_secret", "")
         if secret:
             return self.shown(request, obj, secret, is_new=True)
-        self.message_user(request, "Saved. Send a test to see whether it arrives.")
+        self.message_user(request, _("Saved. Send a test to see whether it arrives."))
         return redirect(page_of(obj))
 
     def change_view(
@@ -182,33 +187,39 @@ class DestinationAdmin(AsksAgainMixin, DestinationActions):
             context |= {"sent": sent, "is_webhook": row.kind == Kind.WEBHOOK}
         return super().change_view(request, object_id, form_url, context)
 
-    @admin.display(description="By", ordering="kind")
+    @admin.display(description=gettext_lazy("By"), ordering="kind")
     def by(self, row: Destination) -> str:
         """How it is reached."""
         return str(row.get_kind_display())
 
-    @admin.display(description="Tells of")
+    @admin.display(description=gettext_lazy("Tells of"))
     def told(self, row: Destination) -> str:
         """How many events."""
         return (
-            "everything" if set(row.events) >= set(Event.values) else f"{len(row.events)} of {len(Event.values)} events"
+            _("everything")
+            if set(row.events) >= set(Event.values)
+            else _("%(number)s of %(all)s events") % {"number": len(row.events), "all": len(Event.values)}
         )
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def standing(self, row: Destination) -> str:
         """Whether it works."""
         return standing_of(row)
 
-    @admin.display(description="Waiting")
+    @admin.display(description=gettext_lazy("Waiting"))
     def waits(self, row: Destination) -> str:
         """How many messages wait."""
-        return f"{count} waiting" if (count := cast(Any, row).waiting) else "nothing waits"
+        return _("%(number)s waiting") % {"number": count} if (count := cast(Any, row).waiting) else _("nothing waits")
 
 
 def standing_of(row: Destination) -> str:
     """In a few words."""
     if not row.is_enabled:
-        return "switched off by Countersign" if row.disabled_because else "off"
+        return _("switched off by Countersign") if row.disabled_because else _("off")
     if row.failing_since is not None:
-        return f"fails since {local_time(row.failing_since)}"
-    return f"works, last at {local_time(row.last_delivered_at)}" if row.last_delivered_at else "nothing sent yet"
+        return _("fails since %(failing_since)s") % {"failing_since": local_time(row.failing_since)}
+    return (
+        _("works, last at %(last_delivered_at)s") % {"last_delivered_at": local_time(row.last_delivered_at)}
+        if row.last_delivered_at
+        else _("nothing sent yet")
+    )

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.display.choices import choices_by_name
 from approvals.display.queue import queue_for, waiting_organizations
@@ -24,12 +26,12 @@ Rows = QuerySet[Invocation]
 class QueueFilter(SimpleListFilter):
     """What can be decided, or what was. Overdue requests count as decided: nobody can approve them any more."""
 
-    title = "show"
+    title = gettext_lazy("show")
     parameter_name = "show"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Waiting is the default."""
-        return [("decided", "Decided"), ("all", "All")]
+        return [("decided", _("Decided")), ("all", _("All"))]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """Waiting ones with those that others just decided, or the others."""
@@ -44,7 +46,7 @@ class QueueFilter(SimpleListFilter):
 class AgentFilter(SimpleListFilter):
     """One agent of the MSP."""
 
-    title = "agent"
+    title = gettext_lazy("agent")
     parameter_name = "agent"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -65,16 +67,16 @@ class AgentFilter(SimpleListFilter):
 class OrganizationFilter(SimpleListFilter):
     """One organization of the MSP, among those that what is listed can be about."""
 
-    title = "organization"
+    title = gettext_lazy("organization")
     parameter_name = "organization"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The MSP's own; also the one that is asked for, so that nobody filters unseen."""
         msp = acting_member(request).msp
         found = known_organizations(msp) if "show" in request.GET else waiting_organizations(msp)
-        choices = dict(choices_by_name(found, unnamed="Organization {}"))
+        choices = dict(choices_by_name(found, unnamed=_("Organization {}")))
         if (number := self._number()) is not None:
-            choices.setdefault(str(number), f"Organization {number}")
+            choices.setdefault(str(number), _("Organization %(number)s") % {"number": number})
         return list(choices.items())
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:
@@ -92,7 +94,7 @@ class OrganizationFilter(SimpleListFilter):
 class ToolFilter(SimpleListFilter):
     """One tool."""
 
-    title = "tool"
+    title = gettext_lazy("tool")
     parameter_name = "tool"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

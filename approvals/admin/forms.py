@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from approvals.models import ReasonCode
 
@@ -18,20 +19,20 @@ class DenyForm(ApproveForm):
 
     # "Suspicious" is a button of its own: it stops the agent, too.
     reason_code = forms.ChoiceField(
-        label="Reason",
-        choices=[("", "Choose a reason"), *(c for c in ReasonCode.choices if c[0] != ReasonCode.SUSPICIOUS)],
+        label=_("Reason"),
+        choices=[("", _("Choose a reason")), *(c for c in ReasonCode.choices if c[0] != ReasonCode.SUSPICIOUS)],
     )
     comment = forms.CharField(
-        label="Comment for the agent",
+        label=_("Comment for the agent"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What is wrong with it?"}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("What is wrong with it?")}),
     )
     acceptable = forms.CharField(
-        label="What would you approve instead?",
+        label=_("What would you approve instead?"),
         required=False,
         max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "The same after 18:00, with a ticket"}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("The same after 18:00, with a ticket")}),
     )
 
 
@@ -45,12 +46,12 @@ class SettleForm(forms.Form):
     """What really happened, and how one knows."""
 
     happened = forms.ChoiceField(
-        label="Did it happen?",
-        choices=[("yes", "Yes, it happened"), ("no", "No, it did not happen")],
+        label=_("Did it happen?"),
+        choices=[("yes", _("Yes, it happened")), ("no", _("No, it did not happen"))],
         widget=forms.RadioSelect,
     )
     note = forms.CharField(
-        label="How do you know?",
+        label=_("How do you know?"),
         max_length=900,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Seen in NinjaOne's activity feed at 02:14"}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Seen in NinjaOne's activity feed at 02:14")}),
     )

@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django_htmx.http import HttpResponseClientRefresh
 
 from approvals.admin.asking_again import ask_again, must_confirm
@@ -40,7 +42,7 @@ class ApprovalRequestAdmin(DeniesMany):
     """Members look, approvers decide: one request at a time, on its own page; several only to say no."""
 
     list_filter = (QueueFilter, OrganizationFilter, ToolFilter, AgentFilter)
-    list_title = "Approvals"
+    list_title = gettext_lazy("Approvals")
     change_list_template = f"{TEMPLATES}/change_list.html"
     in_words = True
     list_rows_template = f"{TEMPLATES}/rows.html"
@@ -115,7 +117,7 @@ class ApprovalRequestAdmin(DeniesMany):
             raise PermissionDenied
         if not alarm_see(user=cast(User, request.user), msp=member.msp, alarm_id=alarm_id):
             raise Http404("There is no such page.")
-        messages.success(request, "Noted. The alarm stays on record in the audit.")
+        messages.success(request, _("Noted. The alarm stays on record in the audit."))
         return redirect("admin:index")
 
     def approve(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
@@ -135,7 +137,9 @@ class ApprovalRequestAdmin(DeniesMany):
         except GateError as error:
             return self._refused(request, invocation_id, error)
         missing = row.status == Status.PENDING_APPROVAL
-        messages.success(request, "Your approval counts. One more person must approve." if missing else "Approved.")
+        messages.success(
+            request, _("Your approval counts. One more person must approve.") if missing else _("Approved.")
+        )
         return redirect(_url(invocation_id))
 
     def deny(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
@@ -160,7 +164,7 @@ class ApprovalRequestAdmin(DeniesMany):
             )
         except GateError as error:
             return self._refused(request, invocation_id, error)
-        messages.success(request, "Denied. Nothing was sent, and the agent is told why.")
+        messages.success(request, _("Denied. Nothing was sent, and the agent is told why."))
         return redirect(_url(invocation_id))
 
     def settle(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
@@ -183,7 +187,7 @@ class ApprovalRequestAdmin(DeniesMany):
             )
         except GateError as error:
             return self._refused(request, invocation_id, error)
-        messages.success(request, "Settled.")
+        messages.success(request, _("Settled."))
         return redirect(_url(invocation_id))
 
     def report(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
@@ -196,9 +200,19 @@ class ApprovalRequestAdmin(DeniesMany):
             )
         except GateError as error:
             return self._refused(request, invocation_id, error)
-        what = "Denied, and" if told.is_denied else "Reported:"
-        also = f"What it had open is cancelled: {told.cancelled}." if told.cancelled else "It had nothing else open."
-        messages.warning(request, f"{what} the agent is stopped. {also}")
+        what = _("Denied, and the agent is stopped.") if told.is_denied else _("Reported: the agent is stopped.")
+        number = {"number": told.cancelled}
+        also = (
+            ngettext(
+                "What it had open is cancelled: %(number)s.",
+                "What it had open is cancelled: %(number)s.",
+                told.cancelled,
+            )
+            % number
+            if told.cancelled
+            else _("It had nothing else open.")
+        )
+        messages.warning(request, f"{what} {also}")
         return redirect(_url(invocation_id))
 
     def _page(self, request: HttpRequest, page: Page, status: int = 200, **forms: Any) -> HttpResponse:
@@ -207,7 +221,7 @@ class ApprovalRequestAdmin(DeniesMany):
 
     def _context(self, request: HttpRequest, page: Page) -> dict[str, Any]:
         return {
-            "title": "Approval request",
+            "title": _("Approval request"),
             "page": page,
             "why_not": self._why_not(request, page),
             "must_confirm": must_confirm(request, page.row),
@@ -220,8 +234,8 @@ class ApprovalRequestAdmin(DeniesMany):
         """Why this person cannot decide; "" when they can. The gate judges again when they do."""
         user = cast(User, request.user)
         if any(vote.who == user.get_username() for vote in page.votes) and page.is_waiting:
-            return "You approved this request. It needs one more person."
-        return may_decide(user=user, row=page.row)
+            return _("You approved this request. It needs one more person.")
+        return str(may_decide(user=user, row=page.row))
 
     def _refused(self, request: HttpRequest, invocation_id: UUID, error: GateError) -> HttpResponse:
         """What stands now, for somebody who came too late, saw something else, or may not."""
@@ -229,7 +243,7 @@ class ApprovalRequestAdmin(DeniesMany):
             raise Http404("There is no such page.")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Nothing was changed",
+            "title": _("Nothing was changed"),
             "error": error,
             "page": invocation_page(request, invocation_id),
         }

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from approvals.models import Destination, Kind
@@ -53,9 +55,9 @@ class DestinationActions(TenantModelAdmin[Destination]):
             return ask
         answer = sample_send(destination=row, actor=_actor(request))
         if answer.ok:
-            messages.success(request, f"{row.place or row.name} took the test message.")
+            messages.success(request, _("%(place)s took the test message.") % {"place": row.place or row.name})
         else:
-            messages.error(request, f"The test message was not taken. {answer.error}")
+            messages.error(request, _("The test message was not taken. %(error)s") % {"error": answer.error})
         return redirect(page_of(row))
 
     def secret(self, request: HttpRequest, destination_id: UUID) -> HttpResponse:
@@ -74,7 +76,9 @@ class DestinationActions(TenantModelAdmin[Destination]):
             return ask
         count = dead_revive(destination=row, actor=_actor(request), message_id=message_id)
         if count:
-            messages.success(request, "It is sent again." if count == 1 else f"{count} are sent again.")
+            messages.success(
+                request, ngettext("It is sent again.", "%(number)s are sent again.", count) % {"number": count}
+            )
         else:
             messages.info(request, "There was nothing to send again.")
         return redirect(page_of(row))
@@ -86,12 +90,12 @@ class DestinationActions(TenantModelAdmin[Destination]):
             return ask
         checked = address_check(Kind.WEBHOOK, request.POST.get("url", ""))
         if checked.error:
-            messages.error(request, f"Nothing was saved. {checked.error}")
+            messages.error(request, _("Nothing was saved. %(error)s") % {"error": checked.error})
             return redirect(_page_of_agent(agent_id))
         row, secret = webhook_save(agent=agent, actor=_actor(request), checked=checked)
         if secret:
             return self.shown(request, row, secret, is_new=True)
-        messages.success(request, "Saved. What waited is sent now.")
+        messages.success(request, _("Saved. What waited is sent now."))
         return redirect(page_of(row))
 
     def remove(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
@@ -102,14 +106,14 @@ class DestinationActions(TenantModelAdmin[Destination]):
         row = Destination.objects.for_msp(agent.msp).filter(agent=agent).first()
         if row is not None:
             webhook_remove(destination=row, actor=_actor(request))
-            messages.success(request, "The webhook is removed.")
+            messages.success(request, _("The webhook is removed."))
         return redirect(_page_of_agent(agent_id))
 
     def shown(self, request: HttpRequest, row: Destination, secret: str, *, is_new: bool) -> HttpResponse:
         """The page that shows a signing secret."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "Signing secret",
+            "title": _("Signing secret"),
             "destination": row,
             "back": page_of(row),
             "secret": secret,

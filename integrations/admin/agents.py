@@ -16,6 +16,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from integrations.agent_keys import KeyOverError, agent_key_issue, agent_key_revoke, agent_key_rotate
@@ -37,15 +39,24 @@ class AgentForm(TenantForm):
     """An agent and its limits."""
 
     every_tool = forms.BooleanField(
-        required=False, label="every tool that policy allows", help_text="Untick it to choose single ones."
+        required=False,
+        label=gettext_lazy("every tool that policy allows"),
+        help_text=gettext_lazy("Untick it to choose single ones."),
     )
-    allowed_tools = ToolsField(label="allowed tools", help_text="What is not ticked is refused. None: no tool at all.")
+    allowed_tools = ToolsField(
+        label=gettext_lazy("allowed tools"),
+        help_text=gettext_lazy("What is not ticked is refused. None: no tool at all."),
+    )
     allowed_organizations = NumbersField(
-        required=False, help_text="NinjaOne organization ids, one a line. Empty: every organization."
+        label=gettext_lazy("allowed organizations"),
+        required=False,
+        help_text=gettext_lazy("NinjaOne organization ids, one a line. Empty: every organization."),
     )
 
     allowed_addresses = AddressesField(
-        required=False, help_text="Addresses or ranges its keys may be used from, one a line. Empty: from everywhere."
+        label=gettext_lazy("allowed addresses"),
+        required=False,
+        help_text=gettext_lazy("Addresses or ranges its keys may be used from, one a line. Empty: from everywhere."),
     )
 
     class Meta:
@@ -80,7 +91,7 @@ class AgentAdmin(TenantModelAdmin[Agent]):
     admins_add = True
     admins_change = True
     list_display = ("name", "owner", "is_enabled", "tools", "organizations", "last_used", "since")
-    list_title = "Agents"
+    list_title = gettext_lazy("Agents")
     list_display_links = ("name",)
     search_fields = ("name",)
     change_form_template = "admin/integrations/agent/change_form.html"
@@ -91,9 +102,9 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         tools = ["every_tool"] if may_write else []
         return [
             (None, {"fields": ["name", "owner", "is_enabled"]}),
-            ("What it may ask for", {"fields": [*tools, "allowed_tools", "allowed_organizations"]}),
-            ("From where", {"fields": ["allowed_addresses"]}),
-            ("How much", {"fields": RATES, "classes": ["beside"]}),
+            (_("What it may ask for"), {"fields": [*tools, "allowed_tools", "allowed_organizations"]}),
+            (_("From where"), {"fields": ["allowed_addresses"]}),
+            (_("How much"), {"fields": RATES, "classes": ["beside"]}),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
@@ -125,7 +136,10 @@ class AgentAdmin(TenantModelAdmin[Agent]):
 
     def response_add(self, request: HttpRequest, obj: Agent, post_url_continue: str | None = None) -> HttpResponse:
         """On to its page, where it gets the key that it is of no use without."""
-        messages.success(request, f"{obj} is created. It has no key yet: make one below and give it to the agent.")
+        messages.success(
+            request,
+            _("%(agent)s is created. It has no key yet: make one below and give it to the agent.") % {"agent": obj},
+        )
         return redirect(f"{_page_of(obj)}#content-start")
 
     def issue(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:
@@ -150,15 +164,19 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         try:
             new, plaintext = agent_key_rotate(key=key, actor=Actor.user(cast(User, request.user)))
         except KeyOverError:
-            messages.error(request, f"{key} does not work any more, so it was not replaced. Make a new key.")
+            messages.error(
+                request, _("%(key)s does not work any more, so it was not replaced. Make a new key.") % {"key": key}
+            )
             return redirect(_page_of(agent))
-        messages.warning(request, f"{key} works for another 24 hours. Give the agent the new one until then.")
+        messages.warning(
+            request, _("%(key)s works for another 24 hours. Give the agent the new one until then.") % {"key": key}
+        )
         return self._shown(request, agent, new, plaintext)
 
     def _shown(self, request: HttpRequest, agent: Agent, key: AgentKey, plaintext: str) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": f"New key for {agent}",
+            "title": _("New key for %(agent)s") % {"agent": agent},
             "agent": agent,
             "key": key,
             "plaintext": plaintext,
@@ -171,9 +189,9 @@ class AgentAdmin(TenantModelAdmin[Agent]):
         agent = self._own(request, agent_id)
         key = self._key(agent, key_id)
         if agent_key_revoke(key=key, actor=Actor.user(cast(User, request.user))):
-            messages.success(request, f"{key} is revoked. Its next call is refused.")
+            messages.success(request, _("%(key)s is revoked. Its next call is refused.") % {"key": key})
         else:
-            messages.info(request, f"{key} was revoked before.")
+            messages.info(request, _("%(key)s was revoked before.") % {"key": key})
         return redirect(_page_of(agent))
 
     def _key(self, agent: Agent, key_id: UUID) -> AgentKey:
@@ -191,22 +209,22 @@ class AgentAdmin(TenantModelAdmin[Agent]):
             raise Http404("There is no such page.")
         return agent
 
-    @admin.display(description="Tools")
+    @admin.display(description=gettext_lazy("Tools"))
     def tools(self, agent: Agent) -> str:
         """How many tools it may ask for."""
-        return "all" if agent.allowed_tools is None else str(len(agent.allowed_tools))
+        return _("all") if agent.allowed_tools is None else str(len(agent.allowed_tools))
 
-    @admin.display(description="Organizations")
+    @admin.display(description=gettext_lazy("Organizations"))
     def organizations(self, agent: Agent) -> str:
         """How many organizations it may touch."""
-        return "all" if agent.allowed_organizations is None else str(len(agent.allowed_organizations))
+        return _("all") if agent.allowed_organizations is None else str(len(agent.allowed_organizations))
 
-    @admin.display(description="Last used", ordering="last_used_at")
+    @admin.display(description=gettext_lazy("Last used"), ordering="last_used_at")
     def last_used(self, agent: Agent) -> str:
         """When one of its keys was last used, to the minute."""
         return local_time(agent.last_used_at)  # type: ignore[attr-defined]
 
-    @admin.display(description="Made", ordering="created_at")
+    @admin.display(description=gettext_lazy("Made"), ordering="created_at")
     def since(self, agent: Agent) -> str:
         """When it was made."""
         return local_time(agent.created_at)

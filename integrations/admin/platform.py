@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from integrations.access import sessions_end
@@ -27,7 +28,9 @@ from integrations.step_up import AsksAgainMixin
 class MspForm(forms.ModelForm):  # type: ignore[type-arg]
     """An MSP, in a time zone that exists."""
 
-    time_zone = forms.ChoiceField(choices=[(name, name) for name in sorted(available_timezones())], initial="UTC")
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())], initial="UTC"
+    )
 
     class Meta:
         model = Msp
@@ -57,13 +60,13 @@ class MspAdmin(AsksAgainMixin, PlatformAdmin[Msp]):
 
     def response_add(self, request: HttpRequest, obj: Msp, post_url_continue: str | None = None) -> HttpResponse:
         """On to its page, which says who is still missing."""
-        messages.success(request, f"{obj} is made. Nobody works for it yet.")
+        messages.success(request, _("%(msp)s is made. Nobody works for it yet.") % {"msp": obj})
         return redirect("admin:integrations_msp_change", obj.pk)
 
-    @admin.display(description="Its pages")
+    @admin.display(description=_("Its pages"))
     def look(self, msp: Msp) -> str:
         """The way in, which asks for a reason."""
-        return format_html('<a href="{}">Look, with a reason</a>', reverse("admin:visit", args=[msp.pk]))
+        return format_html('<a href="{}">{}</a>', reverse("admin:visit", args=[msp.pk]), _("Look, with a reason"))
 
     def save_model(self, request: HttpRequest, obj: Msp, form: Any, change: bool) -> None:
         """Save, and put it into the MSP's own audit."""
@@ -86,8 +89,8 @@ class AccountAdmin(AsksAgainMixin, PlatformAdmin[User], UserAdmin):  # type: ign
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Access", {"fields": ("is_active", "is_superuser")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Access"), {"fields": ("is_active", "is_superuser")}),
     )
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.access import sessions_end
 from integrations.models import Membership
@@ -26,10 +28,10 @@ class MembershipForm(TenantForm):
         if self.instance.user_id == self.member.user_id and not is_last_admin(self.instance):
             for name in ("is_approver", "is_admin"):
                 if cleaned.get(name) and not self.initial.get(name):
-                    self.add_error(name, "Nobody gives themselves a role. Ask another admin.")
+                    self.add_error(name, _("Nobody gives themselves a role. Ask another admin."))
         was_admin = self.instance.pk and self.initial.get("is_admin")
         if was_admin and not cleaned.get("is_admin") and is_last_admin(self.instance):
-            self.add_error("is_admin", "This is the last admin. Make somebody else an admin first.")
+            self.add_error("is_admin", _("This is the last admin. Make somebody else an admin first."))
         return cleaned
 
 
@@ -48,7 +50,7 @@ class MembershipAdmin(AsksAgainMixin, TenantModelAdmin[Membership]):
     admins_change = True
     admins_delete = True
     list_display = ("person", "email", "role_words", "since")
-    list_title = "Team"
+    list_title = gettext_lazy("Team")
     list_display_links = ("person",)
     list_select_related = ("user", "msp")
     readonly_fields = ("person",)
@@ -64,26 +66,29 @@ class MembershipAdmin(AsksAgainMixin, TenantModelAdmin[Membership]):
         """Take the person off the team; their account stays."""
         super().delete_model(request, obj)
         sessions_end(obj.user)
-        messages.info(request, f"{obj.user} is no longer on the team. Their account and what they decided stay.")
+        messages.info(
+            request,
+            _("%(person)s is no longer on the team. Their account and what they decided stay.") % {"person": obj.user},
+        )
 
-    @admin.display(description="Person", ordering="user__username")
+    @admin.display(description=gettext_lazy("Person"), ordering="user__username")
     def person(self, membership: Membership) -> str:
         """Name and user name."""
         user = membership.user
         full = user.get_full_name()
         return f"{full} ({user.get_username()})" if full else user.get_username()
 
-    @admin.display(description="E-mail")
+    @admin.display(description=gettext_lazy("E-mail"))
     def email(self, membership: Membership) -> str:
         """The address, or a dash."""
         return membership.user.email or "–"
 
-    @admin.display(description="Roles")
+    @admin.display(description=gettext_lazy("Roles"))
     def role_words(self, membership: Membership) -> str:
         """The roles in words."""
         return membership.roles
 
-    @admin.display(description="Member since", ordering="created_at")
+    @admin.display(description=gettext_lazy("Member since"), ordering="created_at")
     def since(self, membership: Membership) -> str:
         """When they joined."""
         return local_time(membership.created_at)

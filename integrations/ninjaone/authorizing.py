@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
@@ -58,7 +59,7 @@ def authorization_start(*, connection: Connection, user: User, session_key: str)
     """The URL of NinjaOne's consent page, for the browser with this session. Raises ConnectError."""
     _require_admin(connection, user)
     if not session_key:
-        raise ConnectError("", "This browser has no session. Sign in again, then press Authorize.")
+        raise ConnectError("", _("This browser has no session. Sign in again, then press Authorize."))
     client = _client(connection)
     state, verifier = secrets.token_urlsafe(32), new_verifier()
     row = Authorization(
@@ -107,7 +108,8 @@ def authorization_finish(
             _audit(connection, user, "connection.authorization_failed", {"reason": reason})
         raise ConnectError(
             "",
-            f"NinjaOne allowed it, but gave no tokens: {reason}. Nothing was changed. Press the button again.",
+            _("NinjaOne allowed it, but gave no tokens: %(reason)s. Nothing was changed. Press the button again.")
+            % {"reason": reason},
         ) from failure
     return _stored(connection, user, tokens)
 
@@ -119,11 +121,13 @@ def _taken(user: User, session_key: str, state: str) -> Authorization:
     if row is None or not Authorization.objects.filter(pk=row.pk).delete()[0]:
         raise ConnectError(
             "",
-            "This answer belongs to no authorization of this browser: it was used before, replaced by a newer one, or "
-            "started elsewhere. Nothing was changed. Press the button again.",
+            _(
+                "This answer belongs to no authorization of this browser: it was used before, replaced by a newer one, "
+                "or started elsewhere. Nothing was changed. Press the button again."
+            ),
         )
     if row.expires_at <= row.database_now or row.msp_id != row.connection.msp_id:
-        raise ConnectError("", "That took longer than 10 minutes. Nothing was changed. Press the button again.")
+        raise ConnectError("", _("That took longer than 10 minutes. Nothing was changed. Press the button again."))
     return row
 
 
@@ -163,12 +167,16 @@ def _refused(connection: Connection, user: User, error: str, description: str) -
     reason = REFUSALS.get(code, f"it answered {code}") + (f' ("{words}")' if words else "")
     with transaction.atomic():
         _audit(connection, user, "connection.authorization_failed", {"reason": reason})
-    return ConnectError("", f"NinjaOne gave no access: {reason}. Nothing was changed. Press the button to try again.")
+    return ConnectError(
+        "",
+        _("NinjaOne gave no access: %(reason)s. Nothing was changed. Press the button to try again.")
+        % {"reason": reason},
+    )
 
 
 def _changed() -> ConnectError:
     return ConnectError(
-        "", "The connection was changed while the consent was under way. Nothing was stored. Press the button again."
+        "", _("The connection was changed while the consent was under way. Nothing was stored. Press the button again.")
     )
 
 
@@ -182,7 +190,7 @@ def _client(connection: Connection) -> Any:
 def _require_admin(connection: Connection, user: User) -> None:
     memberships = Membership.objects.filter(msp_id=connection.msp_id, user=user, is_admin=True)
     if not memberships.filter(user__is_active=True).exists():
-        raise ConnectError("", "Only admins of the MSP authorize its connection. Nothing was changed.")
+        raise ConnectError("", _("Only admins of the MSP authorize its connection. Nothing was changed."))
 
 
 def _digest(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Authorization, Connection, ConnectionState, Msp, User
@@ -58,7 +59,7 @@ def connection_save(*, msp: Msp, user: User, region: str, client_id: str, client
         return _create(msp, user, region, client_id, secret)
     is_other = (connection.region, connection.client_id) != (region, client_id)
     if is_other and secret is None:
-        raise ConnectError("client_secret", "Enter the client secret too: the region or the client id has changed.")
+        raise ConnectError("client_secret", _("Enter the client secret too: the region or the client id has changed."))
     values: dict[str, Any] = {"region": region, "client_id": client_id, **FORGOTTEN} if is_other else {}
     if secret is not None:
         values["client_secret"] = connection.sealed("client_secret", secret)
@@ -84,16 +85,16 @@ def connection_disconnect(*, connection: Connection, user: User) -> Connection:
 
 def _check(region: str, client_id: str, secret: str | None) -> None:
     if region not in dict(region_choices()):
-        raise ConnectError("region", "Choose one of the regions.")
+        raise ConnectError("region", _("Choose one of the regions."))
     if not CLIENT_ID.fullmatch(client_id):
-        raise ConnectError("client_id", "The client id is 1 to 200 characters without spaces, as NinjaOne shows it.")
+        raise ConnectError("client_id", _("The client id is 1 to 200 characters without spaces, as NinjaOne shows it."))
     if secret is not None and not CLIENT_SECRET.fullmatch(secret):
-        raise ConnectError("client_secret", "The client secret is at most 500 characters without spaces.")
+        raise ConnectError("client_secret", _("The client secret is at most 500 characters without spaces."))
 
 
 def _create(msp: Msp, user: User, region: str, client_id: str, secret: str | None) -> Connection:
     if secret is None:
-        raise ConnectError("client_secret", "Enter the client secret. NinjaOne shows it once, when the app is made.")
+        raise ConnectError("client_secret", _("Enter the client secret. NinjaOne shows it once, when the app is made."))
     connection = Connection(msp=msp, region=region, client_id=client_id)
     connection.client_secret = connection.sealed("client_secret", secret)
     try:
@@ -101,7 +102,7 @@ def _create(msp: Msp, user: User, region: str, client_id: str, secret: str | Non
             connection.save(force_insert=True)
             _audit(connection, user, {"region": region, "client_id": client_id, "is_new": True})
     except IntegrityError as error:
-        raise ConnectError("", "Somebody else saved a connection just now. Look at it, and save again.") from error
+        raise ConnectError("", _("Somebody else saved a connection just now. Look at it, and save again.")) from error
     return connection
 
 
@@ -111,7 +112,7 @@ def _change(
     with transaction.atomic():
         unchanged = Connection.objects.filter(pk=connection.pk, epoch=connection.epoch, region=old[0], client_id=old[1])
         if not unchanged.update(**values):
-            raise ConnectError("", "Somebody else changed the connection just now. Look at it, and save again.")
+            raise ConnectError("", _("Somebody else changed the connection just now. Look at it, and save again."))
         if is_other:
             Authorization.objects.filter(connection=connection).delete()
         data: dict[str, Any] = {name: values[name] for name in ("region", "client_id") if name in values}

@@ -6,15 +6,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # NinjaOne's documented instances, and FedRAMP as community clients use it.
 REGIONS = {
-    "us": ("United States", "https://app.ninjarmm.com"),
-    "us2": ("United States 2", "https://us2.ninjarmm.com"),
-    "eu": ("Europe", "https://eu.ninjarmm.com"),
-    "oc": ("Oceania", "https://oc.ninjarmm.com"),
-    "ca": ("Canada", "https://ca.ninjarmm.com"),
-    "fed": ("United States, FedRAMP", "https://fed.ninjarmm.com"),
+    "us": (gettext_lazy("United States"), "https://app.ninjarmm.com"),
+    "us2": (gettext_lazy("United States 2"), "https://us2.ninjarmm.com"),
+    "eu": (gettext_lazy("Europe"), "https://eu.ninjarmm.com"),
+    "oc": (gettext_lazy("Oceania"), "https://oc.ninjarmm.com"),
+    "ca": (gettext_lazy("Canada"), "https://ca.ninjarmm.com"),
+    "fed": (gettext_lazy("United States, FedRAMP"), "https://fed.ninjarmm.com"),
 }
 SANDBOX = "sandbox"
 
@@ -25,9 +27,9 @@ class UnknownRegionError(LookupError):
 
 def region_choices() -> list[tuple[str, str]]:
     """The regions to choose from, (id, name), the sandbox last where it is switched on."""
-    choices = [(region, name) for region, (name, _) in REGIONS.items()]
+    choices = [(region, str(name)) for region, (name, _origin) in REGIONS.items()]
     if settings.NINJAONE_SANDBOX_URL:
-        choices.append((SANDBOX, "Local sandbox (not a real NinjaOne)"))
+        choices.append((SANDBOX, _("Local sandbox (not a real NinjaOne)")))
     return choices
 
 

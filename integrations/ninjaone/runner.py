@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
@@ -27,8 +28,7 @@ def runner_save(*, connection: Connection, user: User, script_id: int) -> Connec
     script = _script(connection, script_id)
     problem = _problem(script)
     if problem:
-        name = plain(script.get("name"), 80)
-        raise RunnerError(f"Nothing was saved: script {script_id}, {name}, {problem}.")
+        raise RunnerError(problem % {"number": script_id, "name": plain(script.get("name"), 80)})
     _store(connection, user, script_id, {key: script.get(key) for key in SEAL}, "runner.saved")
     return Connection.objects.select_related("msp").get(pk=connection.pk)
 
@@ -45,34 +45,49 @@ def _script(connection: Connection, script_id: int) -> dict[str, Any]:
         answer = send(connection=connection, request=request, is_write=False)
         if answer.status != 200:
             raise RunnerError(
-                f"Nothing was saved: NinjaOne answered {answer.status} when asked for its scripts. "
-                f"{describe(answer).message}"
+                _("Nothing was saved: NinjaOne answered %(status)s when asked for its scripts. %(message)s")
+                % {"status": answer.status, "message": describe(answer).message}
             )
         rows = answer.json()
     except (WireError, UnusableAnswerError, LookupError) as error:
-        raise RunnerError(f"Nothing was saved: the scripts in NinjaOne cannot be read. {error}") from error
+        raise RunnerError(
+            _("Nothing was saved: the scripts in NinjaOne cannot be read. %(error)s") % {"error": error}
+        ) from error
     scripts = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     found = next((row for row in scripts if row.get("id") == script_id), None)
     if found is None:
         raise RunnerError(
-            f"Nothing was saved: NinjaOne has no script with the id {script_id}. The id stands at the end of the "
-            "address of the script's page, under Administration > Library > Automation."
+            _(
+                "Nothing was saved: NinjaOne has no script with the id %(number)s. The id stands at the end of the "
+                "address of the script's page, under Administration > Library > Automation."
+            )
+            % {"number": script_id}
         )
     return found
 
 
 def _problem(script: dict[str, Any]) -> str:
-    """Why the script cannot be the bash runner; "" when it can."""
+    """Why the script cannot be the bash runner, as a text with its `number` and `name`; "" when it can."""
     if script.get("active") is not True:
-        return "is not active in NinjaOne"
+        return _("Nothing was saved: script %(number)s, %(name)s, is not active in NinjaOne.")
     language = plain(script.get("language"), 40)
     if language.lower() not in LANGUAGES:
-        return f"is written in {language or 'an unknown language'}, not in ShellScript"
+        return _with(
+            _("Nothing was saved: script %(number)s, %(name)s, is written in %(what)s, not in ShellScript."),
+            language or _("an unknown language"),
+        )
     listed = script.get("operatingSystems")
     systems = [plain(system, 40) for system in listed] if isinstance(listed, list) else []
     if not any(system.lower() in PLATFORMS for system in systems):
-        return f"is for {', '.join(systems) or 'no operating system'}, not for Linux or Mac"
+        return _with(
+            _("Nothing was saved: script %(number)s, %(name)s, is for %(what)s, not for Linux or Mac."),
+            ", ".join(systems) or _("no operating system"),
+        )
     return ""
+
+
+def _with(text: str, what: str) -> str:
+    return text.replace("%(what)s", what.replace("%", "%%"))
 
 
 def _store(connection: Connection, user: User, script_id: int | None, seal: dict[str, Any] | None, action: str) -> None:
@@ -82,7 +97,7 @@ def _store(connection: Connection, user: User, script_id: int | None, seal: dict
         # The epoch: the script was looked for in the NinjaOne that the connection still leads to.
         unchanged = Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)
         if not unchanged.update(**values):
-            raise RunnerError("Nothing was saved: the connection was changed just now. Look at it, and save again.")
+            raise RunnerError(_("Nothing was saved: the connection was changed just now. Look at it, and save again."))
         audit_append(
             msp=connection.msp,
             actor=Actor.user(user),

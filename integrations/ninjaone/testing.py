@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import database_now
@@ -44,7 +45,10 @@ def _begin(connection: Connection, user: User) -> None:
         if not Connection.objects.filter(free, pk=connection.pk).update(tested_at=now):
             raise ConnectError(
                 "",
-                "Nothing was sent: the connection was tested in the last ten seconds. Wait a moment, then try again.",
+                _(
+                    "Nothing was sent: the connection was tested in the last ten seconds. Wait a moment, "
+                    "then try again."
+                ),
             )
         _audit(connection, user, "connection.test_started", {})
 

@@ -11,6 +11,8 @@ import re
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.models import Connection
 from integrations.ninjaone.connect import ConnectError, authorization_finish, authorization_start
@@ -21,10 +23,12 @@ LONGEST = {"state": 200, "code": 2000, "error": 100, "error_description": 1000}
 PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
-SIGNED_OUT = (
+SIGNED_OUT = gettext_lazy(
     "You are not signed in to Countersign in this browser. Nothing was changed. Sign in, then press the button again."
 )
-DAMAGED = "This address is not one that NinjaOne sends: {}. Nothing was changed. Press the button again."
+DAMAGED = gettext_lazy(
+    "This address is not one that NinjaOne sends: %(what)s. Nothing was changed. Press the button again."
+)
 
 
 class CallbackError(ValueError):
@@ -38,7 +42,7 @@ def _start(request: HttpRequest, connection: Connection) -> HttpResponse:
         )
     except ConnectError as error:
         return _answer(request, status=400, problem=error.message)
-    page = rendered(request, "forward.html", title="Going to NinjaOne", is_popup=True, consent_url=consent_url)
+    page = rendered(request, "forward.html", title=_("Going to NinjaOne"), is_popup=True, consent_url=consent_url)
     return _private(page)
 
 
@@ -48,7 +52,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET"])
     # Not by way of the login page: the code would travel on in its address.
     if not admin.site.has_permission(request):
-        return _answer(request, status=403, problem=SIGNED_OUT)
+        return _answer(request, status=403, problem=str(SIGNED_OUT))
     try:
         answer = _parameters(request)
         connection = authorization_finish(user=person(request), session_key=request.session.session_key or "", **answer)
@@ -64,10 +68,10 @@ def _parameters(request: HttpRequest) -> dict[str, str]:
     for name, longest in LONGEST.items():
         values = request.GET.getlist(name)
         if len(values) > 1 or any(len(value) > longest or not PRINTABLE.fullmatch(value) for value in values):
-            raise CallbackError(DAMAGED.format(f"{name} is damaged"))
+            raise CallbackError(DAMAGED % {"what": _("%(name)s is damaged") % {"name": name}})
         answer[name] = values[0] if values else ""
     if not answer["state"] or bool(answer["code"]) == bool(answer["error"]):
-        raise CallbackError(DAMAGED.format("a part is missing"))
+        raise CallbackError(DAMAGED % {"what": _("a part is missing")})
     return answer
 
 
@@ -82,7 +86,7 @@ def _answer(
         request,
         "answer.html",
         status=status,
-        title="NinjaOne is not connected" if problem else "NinjaOne is connected",
+        title=_("NinjaOne is not connected") if problem else _("NinjaOne is connected"),
         is_popup=True,
         problem=problem,
         connection=connection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations.models import Connection, Membership
@@ -45,8 +46,8 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _saved(connection: Connection) -> str:
     if connection.state == ConnectionState.CONNECTED:
-        return "Saved. The connection stays authorized."
-    return "Saved, but not authorized yet: press Authorize and allow the access in NinjaOne."
+        return _("Saved. The connection stays authorized.")
+    return _("Saved, but not authorized yet: press Authorize and allow the access in NinjaOne.")
 
 
 def _test(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -59,12 +60,14 @@ def _test(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 def _disconnect(request: HttpRequest, connection: Connection) -> HttpResponse:
     if request.method != "POST":
-        return rendered(request, "disconnect.html", title="Disconnect NinjaOne?", connection=connection)
+        return rendered(request, "disconnect.html", title=_("Disconnect NinjaOne?"), connection=connection)
     connection_disconnect(connection=connection, user=person(request))
     messages.success(
         request,
-        "Disconnected: the tokens are forgotten and nothing reaches NinjaOne any more. To take the access back in "
-        "NinjaOne as well, delete the token there under Administration > Apps > API > OAuth Tokens.",
+        _(
+            "Disconnected: the tokens are forgotten and nothing reaches NinjaOne any more. To take the access back in "
+            "NinjaOne as well, delete the token there under Administration > Apps > API > OAuth Tokens."
+        ),
     )
     return to_detail()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 from integrations.models import Connection, Membership
 from integrations.ninjaone.connect import redirect_uri
@@ -18,7 +19,7 @@ from tools.pages.standing import standing_of
 
 
 def _cards(request: HttpRequest, membership: Membership) -> HttpResponse:
-    return rendered(request, "cards.html", title="Integrations", **_card(membership, connection_of(membership)))
+    return rendered(request, "cards.html", title=_("Integrations"), **_card(membership, connection_of(membership)))
 
 
 def _ninjaone(request: HttpRequest, membership: Membership) -> HttpResponse:

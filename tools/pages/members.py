@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from integrations.access import current_membership
 from integrations.models import Connection, Membership, User
@@ -31,7 +32,7 @@ def member_page(page: Page) -> View:
     def view(request: HttpRequest) -> HttpResponse:
         membership = current_membership(request)
         if membership is None:
-            return _refusal(request, "You are not a member of an MSP, so there is nothing to show here.")
+            return _refusal(request, _("You are not a member of an MSP, so there is nothing to show here."))
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return page(request, membership)
@@ -49,7 +50,7 @@ def admin_page(page: Page, *, back: str | None = DETAIL) -> View:
     def view(request: HttpRequest) -> HttpResponse:
         membership = current_membership(request)
         if membership is None or not membership.is_admin:
-            return _refusal(request, "Only admins of the MSP change its integrations. Ask one of them.")
+            return _refusal(request, _("Only admins of the MSP change its integrations. Ask one of them."))
         if request.method not in {"GET", "HEAD", "POST"}:
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         if request.method == "POST" and back is not None:
@@ -77,7 +78,7 @@ def with_connection(page: ConnectionPage) -> Page:
     def found(request: HttpRequest, membership: Membership) -> HttpResponse:
         connection = connection_of(membership)
         if connection is None:
-            messages.error(request, "Nothing was done: NinjaOne is not set up yet. Save the connection first.")
+            messages.error(request, _("Nothing was done: NinjaOne is not set up yet. Save the connection first."))
             return to_detail()
         return page(request, connection)
 
@@ -107,4 +108,4 @@ def rendered(request: HttpRequest, template: str, *, status: int = 200, **contex
 
 
 def _refusal(request: HttpRequest, reason: str) -> TemplateResponse:
-    return rendered(request, "refusal.html", status=403, title="Not allowed", reason=reason)
+    return rendered(request, "refusal.html", status=403, title=_("Not allowed"), reason=reason)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
@@ -34,18 +35,18 @@ def _preview(request: HttpRequest, membership: Membership) -> HttpResponse:
     """What was chosen, tool by tool, before anything is saved. A POST brings the choice, and changes nothing."""
     connection = connection_of(membership)
     if connection is None:
-        messages.error(request, "Nothing was saved: connect NinjaOne first.")
+        messages.error(request, _("Nothing was saved: connect NinjaOne first."))
         return to_detail()
     if request.method == "POST":
         return _chosen(request, membership, connection)
     changes = draft_changes(request, connection)
     if not changes:
-        messages.info(request, "Nothing was changed: the policies are as they were.")
+        messages.info(request, _("Nothing was changed: the policies are as they were."))
         return to_detail()
     return rendered(
         request,
         "policies_preview.html",
-        title="Change policies?",
+        title=_("Change policies?"),
         changes=changes,
         looser=sum(change.is_looser for change in changes),
         version=connection.policy_version,
@@ -66,7 +67,11 @@ def _save(request: HttpRequest, connection: Connection) -> HttpResponse:
     form = PoliciesForm(connection=connection, data=request.POST)
     if not form.is_valid:
         faults = [f"{line.tool.name}: {line.error}" for line in form.lines if line.error]
-        return _refused(request, connection, f"Nothing was saved. {' '.join(faults)}" if faults else form.problem)
+        return _refused(
+            request,
+            connection,
+            _("Nothing was saved. %(faults)s") % {"faults": " ".join(faults)} if faults else form.problem,
+        )
     modes, approvals = form.changes()
     changes = changes_of(connection, modes=modes, approvals=approvals)
     try:
@@ -82,9 +87,9 @@ def _save(request: HttpRequest, connection: Connection) -> HttpResponse:
     draft_forget(request)
     if changed:
         said = "; ".join(change.sentence for change in changes)
-        messages.success(request, f"Saved, and in force from the next call on: {said}.")
+        messages.success(request, _("Saved, and in force from the next call on: %(said)s.") % {"said": said})
     else:
-        messages.info(request, "Nothing was changed: the policies are as they were.")
+        messages.info(request, _("Nothing was changed: the policies are as they were."))
     return to_detail()
 
 
@@ -92,12 +97,15 @@ def _refused(request: HttpRequest, connection: Connection, problem: str) -> Http
     """Back to the preview, which compares with the policies as they are now, or to the table where nothing is left."""
     # Of a long record only its end: what came in between is there.
     lately = AuditEvent.objects.for_msp(connection.msp).values_list("action", "actor", "subject")[:LATELY]
-    changes = (f" The last change is {actor}'s, of {tool}." for action, actor, tool in lately if action == CHANGED)
-    who = next(changes, "")
+    changes = ({"person": actor, "tool": tool} for action, actor, tool in lately if action == CHANGED)
+    last = next(changes, None)
+    who = "" if last is None else " " + _("The last change is %(person)s's, of %(tool)s.") % last
     if draft_changes(request, connection):
-        messages.error(request, f"{problem}{who} Below is what your changes would do now. Read it, then save again.")
+        below = _("Below is what your changes would do now. Read it, then save again.")
+        messages.error(request, f"{problem}{who} {below}")
         return redirect(PREVIEW)
-    messages.error(request, f"{problem}{who} Below the policies stand as they are now; make your changes again.")
+    below = _("Below the policies stand as they are now; make your changes again.")
+    messages.error(request, f"{problem}{who} {below}")
     return to_detail()
 
 
@@ -112,7 +120,7 @@ def _reviewed(request: HttpRequest, connection: Connection) -> HttpResponse:
             subject=str(connection),
             data={"connection": str(connection.pk), "policy_version": connection.policy_version},
         )
-    messages.success(request, "Noted: the policies stay as they are.")
+    messages.success(request, _("Noted: the policies stay as they are."))
     return to_detail()
 
 

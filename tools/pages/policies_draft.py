@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from integrations.models import Connection
 from tools.definitions import Tool
@@ -39,22 +40,26 @@ class PolicyChange:
     def effect(self) -> str:
         """What it means, in words."""
         if self.mode is Mode.DISABLED:
-            return "Agents no longer see it, and their calls are refused."
+            return _("Agents no longer see it, and their calls are refused.")
         if self.mode is Mode.AUTO:
-            return "Runs at once: nobody is asked any more." if self.is_looser else "Runs at once."
-        people = "two people" if self.approvals_needed == 2 else "one person"
+            return _("Runs at once: nobody is asked any more.") if self.is_looser else _("Runs at once.")
+        are_two = self.approvals_needed == 2
         match self.row.mode:
+            case Mode.DISABLED if are_two:
+                return _("Agents may ask for it again; two people must approve each call.")
             case Mode.DISABLED:
-                return f"Agents may ask for it again; {people} must approve each call."
+                return _("Agents may ask for it again; one person must approve each call.")
             case Mode.APPROVAL_NEEDED if self.is_looser:
-                return f"{people.capitalize()} must approve each call, no longer two."
-        return f"{people.capitalize()} must approve each call."
+                return _("One person must approve each call, no longer two.")
+        return _("Two people must approve each call.") if are_two else _("One person must approve each call.")
 
     @property
     def sentence(self) -> str:
         """The change in a few words, for the message after saving."""
-        two = " by two people" if self.mode is Mode.APPROVAL_NEEDED and self.approvals_needed == 2 else ""
-        return f"{self.tool.name}: {self.mode.label.lower()}{two}"
+        said = {"tool": self.tool.name, "mode": self.mode.label.lower()}
+        if self.mode is Mode.APPROVAL_NEEDED and self.approvals_needed == 2:
+            return _("%(tool)s: %(mode)s by two people") % said
+        return _("%(tool)s: %(mode)s") % said
 
     @property
     def _strictness(self) -> tuple[int, int]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from integrations.models import Connection
 from tools.definitions import Tool
 from tools.models import Mode
@@ -13,7 +16,7 @@ from tools.policy import PolicyRow, policy_table
 APPROVALS = {"1": 1, "2": 2}
 # What the button to reset everything sends in place of a tool's name.
 EVERY_TOOL = "all"
-OVERTAKEN = "Nothing was saved: the policies were changed after this page was opened."
+OVERTAKEN = gettext_lazy("Nothing was saved: the policies were changed after this page was opened.")
 
 
 @dataclass(kw_only=True)
@@ -46,9 +49,11 @@ class PolicyLine:
         self.mode = data.get(f"mode-{self.tool.name}", self.mode)
         self.approvals = data.get(f"approvals-{self.tool.name}", self.approvals)
         if self.mode not in self.row.choices:
-            self.error = f"Choose one of: {', '.join(mode.label for mode in self.row.choices)}."
+            self.error = _("Choose one of: %(modes)s.") % {
+                "modes": ", ".join(str(mode.label) for mode in self.row.choices)
+            }
         elif self.approvals not in APPROVALS:
-            self.error = "Choose 1 or 2 approvals."
+            self.error = _("Choose 1 or 2 approvals.")
 
     def reset(self) -> None:
         """What the tool came with."""
@@ -97,7 +102,7 @@ class PoliciesForm:
     @property
     def is_overtaken(self) -> bool:
         """Whether what was sent compares with policies that are no more."""
-        return self.problem == OVERTAKEN
+        return self.problem == str(OVERTAKEN)
 
     @property
     def is_valid(self) -> bool:
@@ -117,22 +122,22 @@ class PoliciesForm:
 
     def _read(self, data: Mapping[str, str]) -> None:
         if data.get("policy_version") != str(self.version):
-            self.problem = OVERTAKEN
+            self.problem = str(OVERTAKEN)
             return
         known = {f"{kind}-{line.tool.name}" for line in self.lines for kind in ("mode", "approvals")}
         if any(name.startswith(("mode-", "approvals-")) and name not in known for name in data):
-            self.problem = "Nothing was saved: a tool was named that does not exist."
+            self.problem = _("Nothing was saved: a tool was named that does not exist.")
             return
         for line in self.lines:
             line.read(data)
         self._reset(data.get("reset", ""))
         if not self.problem and any(line.error for line in self.lines):
-            self.problem = "Nothing was saved: see the marked tools."
+            self.problem = _("Nothing was saved: see the marked tools.")
 
     def _reset(self, name: str) -> None:
         """The button that was pressed: nothing, a tool's name, or `all`."""
         lines = [line for line in self.lines if name in {EVERY_TOOL, line.tool.name}]
         if name and not lines:
-            self.problem = "Nothing was saved: a tool was named that does not exist."
+            self.problem = _("Nothing was saved: a tool was named that does not exist.")
         for line in lines:
             line.reset()

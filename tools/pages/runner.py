@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from integrations.models import Connection, Membership
 from integrations.ninjaone.errors import RunnerError
@@ -17,7 +18,7 @@ from tools.pages.seal import seal_of
 def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
     connection = connection_of(membership)
     if connection is None:
-        messages.error(request, "Nothing was saved: connect NinjaOne first.")
+        messages.error(request, _("Nothing was saved: connect NinjaOne first."))
         return to_detail()
     form = RunnerForm(request.POST, connection=connection)
     if form.is_valid():
@@ -33,21 +34,24 @@ def _save(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _said(before: Connection, saved: Connection) -> str:
     seal = seal_of(saved)
-    said = f"Saved and sealed. NinjaOne has this script, active, for {seal.systems if seal else ''}."
+    said = _("Saved and sealed. NinjaOne has this script, active, for %(systems)s.") % {
+        "systems": seal.systems if seal else ""
+    }
     if before.runner_script_id != saved.runner_script_id or before.runner_seal == saved.runner_seal:
         return said
-    return f"{said} It is not as it was when it was saved before: make sure that its text is still the one below."
+    changed = _("It is not as it was when it was saved before: make sure that its text is still the one below.")
+    return _("%(said)s %(changed)s") % {"said": said, "changed": changed}
 
 
 def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:
     if request.method != "POST":
-        return rendered(request, "runner_remove.html", title="Remove the bash runner?", connection=connection)
+        return rendered(request, "runner_remove.html", title=_("Remove the bash runner?"), connection=connection)
     try:
         runner_clear(connection=connection, user=person(request))
     except RunnerError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "Removed. ninja-run-bash is refused until another script is named here.")
+        messages.success(request, _("Removed. ninja-run-bash is refused until another script is named here."))
     return to_detail()
 
 

@@ -18,7 +18,7 @@ WITHOUT_KEY = {"client-cursor", "client-vscode", "client-codex"}
 
 def snippets(page: str) -> dict[str, str]:
     """What can be copied, by its id."""
-    found = re.findall(r'<(?:pre|code) data-copy="[^"]+" id="([a-z-]+)">(.*?)</(?:pre|code)>', page, re.DOTALL)
+    found = re.findall(r'<(?:pre|code) data-copy="[^"]+"\s+id="([a-z-]+)">(.*?)</(?:pre|code)>', page, re.DOTALL)
     return {name: html.unescape(text) for name, text in found}
 
 
