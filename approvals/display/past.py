@@ -122,7 +122,15 @@ def past_of(row: Invocation) -> Past:
         created_at__lte=row.created_at,
     )
     devices = writes.order_by().values("agent").annotate(devices=Count("device_id", distinct=True)).values("devices")
-    same = asked.filter(call_digest=row.call_digest, status=Status.DENIED)
+    # As the index invocation_asked has them. While one waits there is no second one, so all were decided before.
+    same = Invocation.objects.for_msp(row.msp).filter(
+        agent=row.agent_id,
+        call_digest=row.call_digest,
+        expires_at__isnull=False,
+        status=Status.DENIED,
+        decided_at__lte=row.created_at,
+    )
+    same = same.exclude(pk=row.pk)
     has_asked, has_asked_here, count, denials, reason = (
         Invocation.objects.for_msp(row.msp)
         .filter(pk=row.pk)

@@ -270,11 +270,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', '-decided_at'], name='invocation_asked'),
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', 'msp', '-decided_at'], name='invocation_asked'),
         ),
         migrations.AddIndex(
             model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'device_id', '-created_at'], name='invocation_precedent'),
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'msp', '-created_at', 'device_id'], name='invocation_precedent'),
         ),
         migrations.AddIndex(
             model_name='invocation',

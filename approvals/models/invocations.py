@@ -127,15 +127,16 @@ class Invocation(models.Model):
             ),
             # dispatch.due(), and sweep(), over all MSPs.
             models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(release_by__isnull=False)),
-            # idempotency.waiting(), and limits.denials_check(): how often people said no to this very call.
+            # idempotency.waiting(), and limits.denials_check() and display.past: how often people said no to this very
+            # call. SQLite has no statistics and counts columns: with the MSP this one wins, and the next one likewise.
             models.Index(
-                fields=["agent", "call_digest", "-decided_at"],
+                fields=["agent", "call_digest", "msp", "-decided_at"],
                 name="invocation_asked",
                 condition=Q(expires_at__isnull=False),
             ),
             # display.past: what this agent asked for before, and the script that was approved last on a device.
             models.Index(
-                fields=["agent", "tool", "device_id", "-created_at"],
+                fields=["agent", "tool", "msp", "-created_at", "device_id"],
                 name="invocation_precedent",
                 condition=Q(expires_at__isnull=False),
             ),
