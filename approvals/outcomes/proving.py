@@ -30,7 +30,7 @@ NOT_SENT = Q(status=Status.FAILED) & ~Q(error_code="outcome_unknown")
 
 NOBODY = "NinjaOne does not say who did that, so it may not have been this call."
 NOT_OURS = "NinjaOne says that its user {user} did that, and it is not known that this is our user."
-RIVAL = "Another call that was sent around that time may have done that."
+RIVAL = "Another call, sent around that time or kept by NinjaOne until then, may have done that."
 DISTRUST = "Our NinjaOne user has lately done what no call explains, so somebody else may have done that."
 SHARED = "NinjaOne's app is in use by another connection, too, which may have done that."
 PROOF = (

@@ -181,9 +181,9 @@ def test_the_page_says_why_it_is_not_settled(known: Tenant, ninjaone: Sandbox) -
     approved_and_sent(known, ask(known, "ninja-api-post", path="/v2/device/41/patch/os/scan"))
     ended(ninjaone)
     assert stands(row) == Status.UNKNOWN
-    assert "Another call that was sent around that time" in effect(row.pk).reason
+    assert "Another call, sent around that time" in effect(row.pk).reason
     page = known.signed_in(known.viewer).get(f"/dashboard/approvals/invocation/{row.pk}/").content.decode()
-    assert "Another call that was sent around that time" in page
+    assert "Another call, sent around that time" in page
 
 
 @pytest.mark.parametrize("mode", ["NORMAL", "FORCED"])
