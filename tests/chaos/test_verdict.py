@@ -34,6 +34,12 @@ def test_a_write_that_arrived_twice_is_found() -> None:
     assert judged(times=2).sent_twice == ["NinjaOne received a 2 times"]
 
 
+def test_what_settled_itself_is_counted_and_has_to_have_arrived() -> None:
+    row = Row("1", "a", is_write=True, status="succeeded", is_settled=True)
+    assert judge(rows=[row], calls=[], received=Counter({"a": 1})).settled == 1
+    assert judge(rows=[row], calls=[], received=Counter()).wrong == ["a (1) succeeded and never arrived"]
+
+
 def test_a_write_that_succeeded_without_arriving_is_found() -> None:
     assert judged(times=0).wrong == ["a (1) succeeded and never arrived"]
 

@@ -320,6 +320,19 @@ def test_what_somebody_else_was_seen_to_do_is_not_settled_by_learning_who_we_are
     assert stands(row) == Status.UNKNOWN
 
 
+def test_who_another_msp_is_in_its_ninjaone_settles_nothing_of_ours(
+    acme: Tenant, northwind: Tenant, ninjaone: Sandbox
+) -> None:
+    row = lost(northwind, ninjaone, "POST", RUN, cleanup(northwind), happened=True)
+    ninjaone.northwind.activities[-1]["userId"] = US  # as if ids were the same everywhere
+    ended(ninjaone)
+    assert stands(row) == Status.UNKNOWN
+    bash(acme)
+    ended(ninjaone)
+    assert stands(row) == Status.UNKNOWN
+    assert effect(row.pk).trace_user_id == US
+
+
 def test_calls_that_may_never_have_arrived_do_not_tell_who_we_are(
     acme: Tenant, ninjaone: Sandbox, world: World
 ) -> None:
