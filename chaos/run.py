@@ -42,7 +42,7 @@ from integrations.ninjaone.sandbox.server import serve_in_thread
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.5
 DRAIN_SECONDS = 60.0
-SERVERS, WORKERS = 3, 2
+SERVERS, WORKERS = 3, 3
 
 
 def main() -> int:
