@@ -217,9 +217,9 @@ def standing_of(row: Destination) -> str:
     if not row.is_enabled:
         return _("switched off by Countersign") if row.disabled_because else _("off")
     if row.failing_since is not None:
-        return _("fails since %(failing_since)s") % {"failing_since": local_time(row.failing_since)}
+        return _("fails since %(time)s") % {"time": local_time(row.failing_since)}
     return (
-        _("works, last at %(last_delivered_at)s") % {"last_delivered_at": local_time(row.last_delivered_at)}
+        _("works, last at %(time)s") % {"time": local_time(row.last_delivered_at)}
         if row.last_delivered_at
         else _("nothing sent yet")
     )

@@ -80,7 +80,7 @@ class DestinationActions(TenantModelAdmin[Destination]):
                 request, ngettext("It is sent again.", "%(number)s are sent again.", count) % {"number": count}
             )
         else:
-            messages.info(request, "There was nothing to send again.")
+            messages.info(request, _("There was nothing to send again."))
         return redirect(page_of(row))
 
     def webhook(self, request: HttpRequest, agent_id: UUID) -> HttpResponse:

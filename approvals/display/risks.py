@@ -50,26 +50,26 @@ def risks_of(
 
 def _of_account(row: Invocation) -> Iterator[Risk]:
     if row.tool_name == BASH:
-        yield Risk(_said(_("Runs as root")), is_grave=True)
+        yield Risk(escape(_("Runs as root")), is_grave=True)
     arguments = parsed(row.arguments)
     run_as = arguments.get("run_as") if isinstance(arguments, dict) else None
     if row.tool_name == "ninja-run-script" and (run_as is None or run_as in ROOT):
-        yield Risk(_said(_("Runs as the system account")), is_grave=True)
+        yield Risk(escape(_("Runs as the system account")), is_grave=True)
 
 
 def _of_device(row: Invocation, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[Risk]:
     device = facts.get("device", {})
     if "SERVER" in str(device.get("node_class", "")):
-        yield Risk(_said(_("On a server")), is_grave=True)
+        yield Risk(escape(_("On a server")), is_grave=True)
     if device.get("offline") is True:
-        yield Risk(_said(_("The device was offline: it would run later, whenever that comes back")), is_grave=True)
+        yield Risk(escape(_("The device was offline: it would run later, whenever that comes back")), is_grave=True)
 
 
 def _of_bytes(script: Script | None) -> Iterator[Risk]:
     if script is not None and any(kind_of(character) in DECEIVING for character in script.text):
-        yield Risk(_said(_("The script holds characters that are not what they seem")), is_grave=True)
+        yield Risk(escape(_("The script holds characters that are not what they seem")), is_grave=True)
     if script is not None and script.reading.hides_something:
-        yield Risk(_said(_("Parts of the script cannot be inspected")), is_grave=True)
+        yield Risk(escape(_("Parts of the script cannot be inspected")), is_grave=True)
 
 
 def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[Risk]:
@@ -99,9 +99,9 @@ def _of_past(row: Invocation, past: Past) -> Iterator[Risk]:
         )
         yield Risk(format_html(words, number=past.devices), is_grave=True)
     if not past.has_asked:
-        yield Risk(_said(_("The first time that this agent asks for this tool")))
+        yield Risk(escape(_("The first time that this agent asks for this tool")))
     elif row.device_id is not None and not past.has_asked_here:
-        yield Risk(_said(_("The first time that this agent asks for it on this device")))
+        yield Risk(escape(_("The first time that this agent asks for it on this device")))
 
 
 def _denied_before(past: Past) -> str:
@@ -114,8 +114,3 @@ def _denied_before(past: Past) -> str:
     return ngettext(
         "The very same was denied once before", "The very same was denied {number} times before", past.denials
     )
-
-
-def _said(words: str) -> SafeString:
-    """Words of our own: they hold no values."""
-    return escape(words)

@@ -44,7 +44,7 @@ def address_check(kind: str, address: str) -> Checked:
     """Whether it is right for its kind, without reaching for it. Starts a process for what apprise knows."""
     text = address.strip()
     if len(text) > LONGEST:
-        return Checked(kind, "", error=_("This is longer than %(LONGEST)s characters.") % {"LONGEST": LONGEST})
+        return Checked(kind, "", error=_("This is longer than %(number)s characters.") % {"number": LONGEST})
     match kind:
         case Kind.EMAIL:
             return _mail_addresses(text)
@@ -53,7 +53,7 @@ def address_check(kind: str, address: str) -> Checked:
         case Kind.SLACK | Kind.TEAMS | Kind.OTHER if text:
             with Courier() as courier:
                 answer = courier.check(url=text, kind=kind)
-            return Checked(kind, text, place=answer.place[:200], error=answer.error)
+            return Checked(kind, text, place=answer.place[:200], error=_(answer.error))
     return Checked(kind, "", error=_("Enter the address."))
 
 
@@ -145,14 +145,13 @@ def _mail_addresses(text: str) -> Checked:
         return Checked(
             Kind.EMAIL,
             "",
-            error=_("These are more than %(MOST_ADDRESSES)s addresses. Use a mailing list.")
-            % {"MOST_ADDRESSES": MOST_ADDRESSES},
+            error=_("These are more than %(number)s addresses. Use a mailing list.") % {"number": MOST_ADDRESSES},
         )
     for one in found:
         try:
             validate_email(one)
         except ValidationError:
-            return Checked(Kind.EMAIL, "", error=_("“%(one)s” is no e-mail address.") % {"one": one})
+            return Checked(Kind.EMAIL, "", error=_("“%(address)s” is no e-mail address.") % {"address": one})
     place = ", ".join(found) if found else "whom it concerns"
     return Checked(Kind.EMAIL, "\n".join(found), place=place if len(place) <= 200 else f"{place[:199]}…")
 

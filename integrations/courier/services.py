@@ -10,6 +10,7 @@ from typing import Any
 from integrations.courier.answers import Answer
 from integrations.courier.guard import Refusals
 from integrations.courier.http import Seen, opened_host
+from integrations.wording import gettext_noop
 
 # By the name of apprise's plugin.
 SERVICES = {
@@ -24,10 +25,12 @@ SERVICES = {
 # What each kind of destination may be.
 KINDS = {"slack": {"slack"}, "teams": {"workflows"}, "other": SERVICES}
 WRONG = {
-    "slack": "This is no Slack webhook. It looks like https://hooks.slack.com/services/T.../B.../....",
-    "teams": "This is no address of a Teams workflow. Make one from the template “When a Teams webhook request is "
-    "received”, and copy its HTTP URL.",
-    "other": "This is no address that apprise knows, or of a service that messages may not go to.",
+    "slack": gettext_noop("This is no Slack webhook. It looks like https://hooks.slack.com/services/T.../B.../...."),
+    "teams": gettext_noop(
+        "This is no address of a Teams workflow. Make one from the template “When a Teams webhook request is "
+        "received”, and copy its HTTP URL."
+    ),
+    "other": gettext_noop("This is no address that apprise knows, or of a service that messages may not go to."),
 }
 
 
@@ -86,9 +89,9 @@ def _service(url: str, kind: str) -> Any:
     if service is None or _module(service) not in KINDS[kind]:
         return Refusals.taken() or WRONG[kind]
     if not service.verify_certificate:
-        return "The address switches off the check of certificates (verify=no). Leave that out."
+        return gettext_noop("The address switches off the check of certificates (verify=no). Leave that out.")
     if _module(service) == "email" and not service.secure and not opened_host(service.smtp_host or service.host):
-        return "The mail server would be talked to without TLS. Begin the address with mailtos://."
+        return gettext_noop("The mail server would be talked to without TLS. Begin the address with mailtos://.")
     return service
 
 

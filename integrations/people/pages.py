@@ -109,7 +109,9 @@ def _withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
             _("The invitation of %(email)s is withdrawn. Its link no longer works.") % {"email": invitation.email},
         )
     else:
-        messages.info(request, f"The {invitation} was accepted or had ended already.")
+        messages.info(
+            request, _("The invitation of %(email)s was accepted or had ended already.") % {"email": invitation.email}
+        )
     return redirect("invitations")
 
 

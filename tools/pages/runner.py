@@ -40,7 +40,7 @@ def _said(before: Connection, saved: Connection) -> str:
     if before.runner_script_id != saved.runner_script_id or before.runner_seal == saved.runner_seal:
         return said
     changed = _("It is not as it was when it was saved before: make sure that its text is still the one below.")
-    return _("%(said)s %(changed)s") % {"said": said, "changed": changed}
+    return f"{said} {changed}"
 
 
 def _remove(request: HttpRequest, connection: Connection) -> HttpResponse:

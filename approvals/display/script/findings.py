@@ -11,8 +11,8 @@ from itertools import pairwise
 from approvals.display.script.calls import Call, Contents, Redirect
 from approvals.display.script.opaque import ANOTHER_MEANING, why_assignment, why_first_line, why_opaque
 from approvals.display.script.programs import BY_PREFIX, BY_WORD, COMMON, KINDS, PLACES, WORDS_BEFORE, WRAPPERS, Kind
-from approvals.display.script.wording import gettext_noop
 from approvals.display.script.words import Word
+from integrations.wording import gettext_noop
 
 HARMLESS_TARGETS = {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-"}
 WRITING = {">", ">>", "&>", "&>>", ">|", ">&", "<>"}

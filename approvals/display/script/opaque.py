@@ -6,7 +6,7 @@ import re
 
 from approvals.display.script.calls import Assignment, Call, Feed
 from approvals.display.script.programs import LANGUAGES, SHELLS, SYSTEM_FOLDERS
-from approvals.display.script.wording import gettext_noop
+from integrations.wording import gettext_noop
 
 DECODERS = {
     "base64": ("-d", "-D", "-di", "-id", "--decode"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from approvals.display.script.wording import gettext_noop
+from integrations.wording import gettext_noop
 
 
 class Kind(Enum):
