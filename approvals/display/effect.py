@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from approvals.display.clock import absolute, duration
 from approvals.display.invisibles import marked, marked_lines, oddities
-from approvals.models import Effect, EffectKind, Invocation, OutcomeState
+from approvals.models import Effect, EffectKind, Invocation, OutcomeState, Status
 from approvals.outcomes.telling import effect_of, is_awaited
 
 WORDS = {
@@ -24,6 +24,14 @@ WORDS = {
     OutcomeState.DIFFERENT: gettext_lazy("This is not what was approved. Look at the device now."),
 }
 NOT_THERE = gettext_lazy("NinjaOne took it; it does not show there yet.")
+# Of a call whose answer was lost, which may never have arrived: what is seen may be another one's.
+PERHAPS = {
+    OutcomeState.SUBMITTED: gettext_lazy("NinjaOne does not show for certain yet that it arrived."),
+    OutcomeState.RUNNING: gettext_lazy("Something that may be this call runs on the device right now."),
+    OutcomeState.VERIFIED: gettext_lazy("NinjaOne shows what this call was to do, and not that this call did it."),
+    OutcomeState.FAILED: gettext_lazy("NinjaOne shows something that may be this call, and that failed."),
+    OutcomeState.NOT_SEEN: gettext_lazy("NinjaOne does not show for certain whether it arrived."),
+}
 LOOKS = {
     OutcomeState.VERIFIED: "good",
     OutcomeState.FAILED: "bad",
@@ -60,11 +68,13 @@ def effect_shown(invocation: Invocation, zone: str) -> Shown | None:
     if effect is None:
         return None
     state, is_run = OutcomeState(effect.state), EffectKind(effect.kind).is_run
+    is_lost = invocation.status == Status.UNKNOWN and state in PERHAPS
+    label, words = _label_and_words(state, is_run=is_run, is_lost=is_lost)
     return Shown(
         title=_("On the device") if is_run else _("In NinjaOne"),
-        label=str(state.label) if is_run or state is not OutcomeState.SUBMITTED else _("Sent"),
-        look="warn" if effect.is_offline else LOOKS.get(state, "info"),
-        words=str(WORDS[state] if is_run or state is not OutcomeState.SUBMITTED else NOT_THERE),
+        label=label,
+        look="warn" if effect.is_offline or is_lost else LOOKS.get(state, "info"),
+        words=words,
         reason=marked(effect.reason),
         is_alarm=state is OutcomeState.DIFFERENT,
         is_moving=is_awaited(effect),
@@ -78,6 +88,14 @@ def effect_shown(invocation: Invocation, zone: str) -> Shown | None:
         ran=effect.ran_sha256,
         approved=effect.wanted if effect.kind == EffectKind.BASH else "",
     )
+
+
+def _label_and_words(state: OutcomeState, *, is_run: bool, is_lost: bool) -> tuple[str, str]:
+    if is_lost:
+        return _("Not certain"), str(PERHAPS[state])
+    if is_run or state is not OutcomeState.SUBMITTED:
+        return str(state.label), str(WORDS[state])
+    return _("Sent"), str(NOT_THERE)
 
 
 def _took(effect: Effect) -> str:

@@ -29,7 +29,8 @@ DISTRUSTED = timedelta(days=30)
 NOT_SENT = Q(status=Status.FAILED) & ~Q(error_code="outcome_unknown")
 
 NOBODY = "NinjaOne does not say who did that, so it may not have been this call."
-NOT_OURS = "NinjaOne says that its user {user} did that, and it is not known that this is our user."
+NOT_OURS = "NinjaOne says that its user {user} did that, and ours is {ours}."
+NOT_KNOWN = "NinjaOne says that its user {user} did that, and it is not known yet which one is ours."
 RIVAL = "Another call, sent around that time or kept by NinjaOne until then, may have done that."
 DISTRUST = "Our NinjaOne user has lately done what no call explains, so somebody else may have done that."
 SHARED = "NinjaOne's app is in use by another connection, too, which may have done that."
@@ -43,9 +44,10 @@ def doubt_about(effect: Effect, trace: Trace | None) -> str:
     """Why what NinjaOne shows may not be the call's; "" where it is proven."""
     if trace is None:
         return NOBODY
-    ours = Lookout.objects.filter(connection_id=effect.connection_id, origin=effect.consent, user_id=trace.user_id)
-    if not effect.consent or not ours.exists():
-        return NOT_OURS.format(user=trace.user_id)
+    known = Lookout.objects.filter(connection_id=effect.connection_id, origin=effect.consent)
+    ours = known.values_list("user_id", flat=True).first() if effect.consent else None
+    if ours != trace.user_id:
+        return (NOT_KNOWN if ours is None else NOT_OURS).format(user=trace.user_id, ours=ours)
     if _has_rival(effect, trace.left_at) or _has_rival_of_another_kind(effect, trace.left_at):
         return RIVAL
     if _is_shared(effect.connection):

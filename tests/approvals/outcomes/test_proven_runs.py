@@ -184,6 +184,8 @@ def test_the_page_says_why_it_is_not_settled(known: Tenant, ninjaone: Sandbox) -
     assert "Another call, sent around that time" in effect(row.pk).reason
     page = known.signed_in(known.viewer).get(f"/dashboard/approvals/invocation/{row.pk}/").content.decode()
     assert "Another call, sent around that time" in page
+    assert "not that this call did it" in page
+    assert "NinjaOne shows that it happened" not in page
 
 
 @pytest.mark.parametrize("mode", ["NORMAL", "FORCED"])
@@ -300,7 +302,7 @@ def test_before_it_is_known_who_we_are_nothing_is_settled_and_then_what_was_seen
     row = lost(acme, ninjaone, "POST", RUN, cleanup(acme), happened=True)
     ended(ninjaone)
     assert (stands(row), effect(row.pk).is_open) == (Status.UNKNOWN, False)
-    assert "not known that this is our user" in effect(row.pk).reason
+    assert "not known yet which one is ours" in effect(row.pk).reason
     bash(acme)
     ended(ninjaone)
     assert stands(row) == Status.SUCCEEDED

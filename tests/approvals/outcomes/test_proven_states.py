@@ -68,7 +68,7 @@ def test_a_service_that_another_technician_controlled_says_nothing(
     row = lost_stop(known, ninjaone, happened=False)
     control(world, "STOP", user=SOMEBODY)
     assert (stands(row), effect(row.pk).state) == (Status.UNKNOWN, "verified")
-    assert "its user 13 did that" in effect(row.pk).reason
+    assert "its user 13 did that, and ours is 12" in effect(row.pk).reason
 
 
 @pytest.mark.parametrize("name", ["Spooler", "spooler", "W32Time"])
@@ -143,7 +143,7 @@ def test_an_alert_that_our_user_reset_is_settled(known: Tenant, ninjaone: Sandbo
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [({"user_id": SOMEBODY}, "its user 13 did that"), ({}, "does not say who did that")],
+    [({"user_id": SOMEBODY}, "its user 13 did that, and ours is 12"), ({}, "does not say who did that")],
     ids=["somebody", "by-itself"],
 )
 def test_an_alert_that_somebody_else_reset_stays_with_a_person(
