@@ -29,14 +29,18 @@ EVERY_RESPONSE = {
 }
 
 
-@functools.cache
 def document() -> dict[str, Any]:
     """The OpenAPI document; it does not change while the process runs."""
+    return _document(settings.PUBLIC_URL)
+
+
+@functools.cache
+def _document(url: str) -> dict[str, Any]:
     make: Any = SchemaGenerator
     with patched_settings({"ENUM_GENERATE_CHOICE_DESCRIPTION": False, "SORT_OPERATIONS": False}):
         generator = make(patterns=[path("api/v1/", include("approvals.rest.urls"))])
         schema: dict[str, Any] = generator.get_schema(public=True)
-    schema["servers"] = [{"url": settings.PUBLIC_URL}]
+    schema["servers"] = [{"url": url}]
     schema["components"]["schemas"] |= copy.deepcopy(COMPONENTS)
     for _, _, operation in operations_of(schema):
         # Each operation needs a key; the generator's default would be "or nothing".
