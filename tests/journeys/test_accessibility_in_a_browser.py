@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from approvals.models import Invocation
@@ -16,28 +18,30 @@ from tests.journeys.walking import opened_pages
 __all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/"
-LOOKS: list[tuple[ViewportSize, Any]] = [(WIDE, "light"), (PHONE, "dark"), (WIDE, "dark"), (PHONE, "light")]
+# Each page in one of the two; those that two people may open, in both.
+LOOKS: list[list[tuple[ViewportSize, Any]]] = [[(WIDE, "light"), (PHONE, "dark")], [(WIDE, "dark"), (PHONE, "light")]]
 GRAVE = {"serious", "critical"}
 # The whole page is judged: what is folded is unfolded.
 MOVING = "[...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration !== '0s').length"
 UNFOLD = "for (const one of document.querySelectorAll('main details')) one.open = true"
 
 
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="the pages are the same on both databases")
 def test_no_page_has_a_grave_fault_that_axe_knows(chromium: Browser, product: Product) -> None:
     product.invoke("ninja-run-bash", device_id=43, script="uptime\n")
     product.invoke("ninja-update-ticket", ticket_id=1014, priority="HIGH")
     product.invoke("ninja-get-device", device_id=43)
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE_MS)
-    faults, judged = [], 0
+    faults, judged = [], Counter[str]()
     for page, _, url in opened_pages(context, product):
         page.evaluate(UNFOLD)
-        for size, scheme in LOOKS:
+        for size, scheme in LOOKS[judged[url] % 2]:
             faults += [f"{url} {size['width']} {scheme}: {fault}" for fault in faults_of(page, size, scheme)]
-            judged += 1
+        judged[url] += 1
     context.close()
     assert faults == []
-    assert judged >= 140
+    assert len(judged) >= 35
 
 
 def test_axe_would_see_a_fault(chromium: Browser, product: Product) -> None:
