@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from approvals.display.clock import age
-from approvals.display.invisibles import Kind, kind_of, marked
+from approvals.display.invisibles import Kind, kind_of
 from approvals.display.past import Past
 from approvals.display.request import BASH, Script, parsed
-from approvals.display.sentence import ROOT, shortened
+from approvals.display.sentence import ROOT, brief
 from approvals.models import Invocation
 
 DECEIVING = {Kind.HIDDEN, Kind.LOOKALIKE}
@@ -83,7 +83,7 @@ def _of_script(facts: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterato
         if isinstance(changed, (int, float)) and not isinstance(changed, bool):
             seconds = now.timestamp() - changed
             if seconds < CHANGED_LATELY_SECONDS:
-                person = marked(shortened(str(who))) if who else _("somebody")
+                person = brief(str(who)) if who else _("somebody")
                 yield Risk(format_html(words, when=age(seconds), person=person), is_grave=True)
 
 

@@ -38,8 +38,8 @@ def sentence(*, tool_name: str, arguments: Arguments, facts: Facts, device: str,
     deed = PHRASES.get(tool_name, _by_name(tool_name))(arguments, facts)
     said = {
         "deed": deed,
-        "device": format_html("<strong>{}</strong>", marked(shortened(device))),
-        "organization": format_html("<strong>{}</strong>", marked(shortened(organization))),
+        "device": format_html("<strong>{}</strong>", brief(device)),
+        "organization": format_html("<strong>{}</strong>", brief(organization)),
     }
     match bool(device), bool(organization):
         case True, True:
@@ -51,14 +51,14 @@ def sentence(*, tool_name: str, arguments: Arguments, facts: Facts, device: str,
     return deed
 
 
-def shortened(text: str) -> str:
-    """The text, cut where it would no longer be a title. The whole stands among the arguments."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def brief(text: str) -> SafeString:
+    """A stranger's text, marked, and cut where it would no longer be a title. The whole stands among the arguments."""
+    return marked(text) if len(text) <= LONGEST else format_html("{}…", marked(text[: LONGEST - 1]))
 
 
 def _filled(text: str, **values: object) -> SafeString:
     """A phrase with what strangers wrote put in, marked and short enough for a title."""
-    shown = {name: marked(shortened(str(value))) for name, value in values.items()}
+    shown = {name: brief(str(value)) for name, value in values.items()}
     return format_html(text, **shown) if shown else escape(text)
 
 

@@ -71,3 +71,12 @@ def test_names_from_outside_are_escaped_marked_and_kept_short() -> None:
 @pytest.mark.parametrize("name", sorted(tool.name for tool in TOOLS.values()))
 def test_every_tool_has_words(name: str) -> None:
     assert said(name, {}).removesuffix(PLACE)
+
+
+def test_the_sign_that_something_was_cut_is_ours_and_no_odd_character() -> None:
+    def words(device: str) -> str:
+        return sentence(tool_name="ninja-reboot-device", arguments={}, facts={}, device=device, organization="")
+
+    assert "U+2026" not in words("x" * (LONGEST + 1))
+    assert words("x" * (LONGEST + 1)).endswith("x…</strong>")
+    assert "U+2026" in words("short…")
