@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.utils.formats import date_format
+from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +23,13 @@ def absolute(moment: datetime | None, zone: str) -> str:
     if moment is None:
         return "–"
     local = moment.astimezone(zone_of(zone))
-    return f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+    return _("{day} {month} {year}, {time} {zone}").format(
+        day=local.day,
+        month=MONTHS_3[local.month].title(),
+        year=local.year,
+        time=f"{local:%H:%M:%S}",
+        zone=local.tzname(),
+    )
 
 
 def seconds_left(deadline: datetime | None, now: datetime) -> int:
