@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.test import Client
@@ -259,3 +260,11 @@ def test_titles_and_summaries_of_all_tools_are_there_for_translators() -> None:
 def test_a_text_that_nobody_marked_is_found() -> None:
     page = "<p title='Bare'>⟦marked <b>and</b> {}⟧ ninja-get-device <i>bare</i></p><input type='submit' value='Go'>"
     assert [*bare_texts(page)] == ["p[title]: Bare", "i: bare", "input[value]: Go"]
+
+
+def test_no_script_has_a_text_of_its_own() -> None:
+    said = re.compile(r"""(?:textContent|innerText|innerHTML|placeholder|ariaLabel) \??\??= ["'`][^"'`$]*[A-Za-z]{2}""")
+    scripts = [*(settings.BASE_DIR / "templates" / "static").rglob("*.js")]
+    assert len(scripts) > 5
+    assert [script.name for script in scripts if said.search(script.read_text())] == []
+    assert said.search('button.textContent = "Copied";')

@@ -48,6 +48,12 @@ CODE_TAGS = {"code", "pre", "kbd", "script", "style", "textarea", "blockquote", 
 DATA_FIELDS = {"time_zone"}
 VOID = {"br", "hr", "img", "input", "link", "meta", "use", "rect", "wbr"}
 TEXT_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt"}
+# What scripts and styles show.
+DATA_ATTRIBUTES = {
+    "blocked", "copied", "copy", "hours", "label", "left", "minutes", "missing", "not-copied", "off", "on", "over",
+    "passkey-problem", "seconds", "test", "words",
+}  # fmt: skip
+TEXT_ATTRIBUTES |= {f"data-{name}" for name in DATA_ATTRIBUTES}
 BUTTONS = {"submit", "button", "reset"}
 
 # Classes of elements whose text is data, and why.
