@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 
 from integrations.ninjaone.errors import UnusableAnswerError
 
+# Python reads JSON of hundreds of levels, and then whatever walks through it runs out of stack.
+DEEPEST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
@@ -57,10 +60,23 @@ class WireAnswer:
         if self.is_html:
             raise UnusableAnswerError("it is a web page instead of JSON")
         try:
-            return json.loads(self.body, parse_constant=_refuse_constant)
+            value = json.loads(self.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise UnusableAnswerError("it is not JSON" if self.body.strip() else "it is empty") from error
+        if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _is_too_deep(value):
+            raise UnusableAnswerError(f"it is nested more than {DEEPEST} levels deep")
+        return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        parts = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [part for each in parts for part in each if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True

@@ -12,7 +12,7 @@ from approvals.models import Invocation, Status
 from integrations.audit import Actor
 from integrations.models import Agent, Connection
 from integrations.ninjaone.sandbox import Sandbox
-from integrations.ninjaone.sandbox.faults import garbage, status
+from integrations.ninjaone.sandbox.faults import garbage, raw, status
 from tests.approvals.asking import again, approve, approved_and_sent, ask, submit
 from tests.approvals.dashboard.looking import page_url, text
 from tests.cast import Tenant
@@ -20,6 +20,8 @@ from tools.models import Mode
 from tools.policy import policies_update
 
 PRODUCT = "/v2/billing/products/12"
+# Levels that Python can read, and hardly walk through.
+DEEP = b'{"name": ' + b"[" * 600 + b'"\\u00e9"' + b"]" * 600 + b"}"
 
 
 def put(tenant: Tenant, **body: Any) -> Invocation:
@@ -68,7 +70,9 @@ def test_a_ticket_of_any_shape_is_shown(acme: Tenant, body: dict[str, Any]) -> N
     assert "What changes there" in page_of(acme, row)
 
 
-@pytest.mark.parametrize("fault", [status(403), status(404), status(503), garbage()])
+@pytest.mark.parametrize(
+    "fault", [status(403), status(404), status(503), garbage(), raw(200, DEEP, "application/json")]
+)
 def test_what_cannot_be_read_is_said_and_the_call_waits_all_the_same(
     acme: Tenant, ninjaone: Sandbox, fault: Any
 ) -> None:
