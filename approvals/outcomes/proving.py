@@ -33,7 +33,7 @@ NOT_OURS = "NinjaOne says that its user {user} did that, and ours is {ours}."
 NOT_KNOWN = "NinjaOne says that its user {user} did that, and it is not known yet which one is ours."
 RIVAL = "Another call, sent around that time or kept by NinjaOne until then, may have done that."
 DISTRUST = "Our NinjaOne user has lately done what no call explains, so somebody else may have done that."
-SHARED = "NinjaOne's app is in use by another connection, too, which may have done that."
+SHARED = "NinjaOne's app is or was in use by another connection, too, which may have done that."
 PROOF = (
     "NinjaOne's {what} {id} of {at:%Y-%m-%d %H:%M:%S} UTC is by our own user there ({user}), and no other call can "
     "have left it."
@@ -50,7 +50,7 @@ def doubt_about(effect: Effect, trace: Trace | None) -> str:
         return (NOT_KNOWN if ours is None else NOT_OURS).format(user=trace.user_id, ours=ours)
     if _has_rival(effect, trace.left_at) or _has_rival_of_another_kind(effect, trace.left_at):
         return RIVAL
-    if _is_shared(effect.connection):
+    if _is_shared(effect, trace.left_at):
         return SHARED
     distrusted = Alarm.objects.for_msp(effect.msp).filter(
         what=Alarm.What.UNEXPLAINED, raised_at__gte=trace.left_at - DISTRUSTED
@@ -64,12 +64,14 @@ def proof_words(effect: Effect, trace: Trace) -> str:
     return PROOF.format(what=what, id=trace.id, at=trace.left_at, user=trace.user_id)
 
 
-def _is_shared(connection: Connection) -> bool:
-    """Whether calls go to the same NinjaOne that are not in this MSP's ledger."""
-    same = Connection.objects.filter(
-        region=connection.region, client_id=connection.client_id, state=ConnectionState.CONNECTED
-    )
-    return same.exclude(pk=connection.pk).exists()
+def _is_shared(effect: Effect, at: datetime) -> bool:
+    """Whether calls went to the same NinjaOne that are not in this MSP's ledger, also by who has left it since."""
+    mine = effect.connection
+    same = Connection.objects.filter(region=mine.region, client_id=mine.client_id)
+    if same.exclude(pk=mine.pk).exclude(state=ConnectionState.NOT_AUTHORIZED).exists():
+        return True
+    sent = Effect.objects.filter(origin=effect.origin, sent_at__range=(at - KEPT, at + SKEW))
+    return sent.exclude(connection_id=mine.pk).exists()
 
 
 def _has_rival(effect: Effect, at: datetime) -> bool:

@@ -377,6 +377,36 @@ def test_an_app_that_another_msp_uses_too_settles_nothing(known: Tenant, northwi
     assert stands(row) == Status.UNKNOWN
 
 
+def test_an_app_that_another_msp_has_left_since_may_have_done_it(
+    known: Tenant, northwind: Tenant, ninjaone: Sandbox
+) -> None:
+    theirs = Connection.objects.filter(pk=northwind.connection.pk)
+    theirs.update(client_id=ACME)
+    approved_and_sent(northwind, ask(northwind, "ninja-reboot-device", device_id=43))
+    theirs.update(state="not_authorized")
+    row = lost(known, ninjaone, "POST", RUN, cleanup(known), happened=True)
+    assert stands(row) == Status.UNKNOWN
+    ended(ninjaone)
+    assert stands(row) == Status.UNKNOWN
+    assert "is or was in use by another connection" in effect(row.pk).reason
+
+
+def test_an_app_that_another_msp_has_to_authorize_anew_settles_nothing(
+    known: Tenant, northwind: Tenant, ninjaone: Sandbox
+) -> None:
+    Connection.objects.filter(pk=northwind.connection.pk).update(client_id=ACME, state="needs_reauthorization")
+    row = lost(known, ninjaone, "POST", RUN, cleanup(known), happened=True)
+    assert stands(row) == Status.UNKNOWN
+
+
+def test_that_another_msp_only_names_our_app_does_not_matter(
+    known: Tenant, northwind: Tenant, ninjaone: Sandbox
+) -> None:
+    Connection.objects.filter(pk=northwind.connection.pk).update(client_id=ACME, state="not_authorized")
+    row = lost(known, ninjaone, "POST", RUN, cleanup(known), happened=True)
+    assert stands(row) == Status.SUCCEEDED
+
+
 def test_that_a_device_started_again_does_not_say_why(known: Tenant, ninjaone: Sandbox, world: World) -> None:
     row = lost(known, ninjaone, "POST", REBOOT, ask(known, "ninja-reboot-device", device_id=43), happened=False)
     run = reboot_start(world=world, device=world.devices[43], mode="NORMAL", reason="")
