@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from approvals.models import Effect, EffectKind, OutcomeState
+from approvals.models import Effect, EffectKind, OutcomeState, Status
 from approvals.outcomes.activities import REBOOTED, Series
 from approvals.outcomes.ends import ended_with_marks, ended_without_marks, started_again, under_way
 from approvals.outcomes.finding import Finding, Trace, not_seen
@@ -145,12 +145,20 @@ def _by_elimination(
                 continue
             # A reboot has two: the action, and the system's word that it came up again. Either will do.
             mine = next((each for each in few if each.code != REBOOTED), few[0])
+            if _is_lost(effect) and any(
+                mine in candidates[other.pk] for other in waiting if other.pk not in found and not _is_lost(other)
+            ):
+                continue  # NinjaOne took the other call, and perhaps never got this one
             back = next((each for each in few if each.code == REBOOTED and each.first_id >= mine.first_id), None)
             found[effect.pk] = under_way(mine) if back is None else started_again(mine, back)
             is_bound = True
             used = {mine.uid, back.uid if back else ""}
             for others in candidates.values():
                 others[:] = [each for each in others if each.uid not in used]
+
+
+def _is_lost(effect: Effect) -> bool:
+    return effect.invocation.status == Status.UNKNOWN
 
 
 def _undecided(effect: Effect, few: list[Series], effects: Sequence[Effect], now: datetime) -> Finding | None:

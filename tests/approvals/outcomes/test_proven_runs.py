@@ -407,6 +407,17 @@ def test_that_another_msp_only_names_our_app_does_not_matter(
     assert stands(row) == Status.SUCCEEDED
 
 
+def test_a_run_is_that_of_the_call_that_ninjaone_took(known: Tenant, ninjaone: Sandbox) -> None:
+    row = lost(known, ninjaone, "POST", RUN, cleanup(known), happened=False)
+    again_asked = approved_and_sent(known, cleanup(known))
+    look_everywhere()
+    ended(ninjaone)
+    look_everywhere()
+    assert effect(again_asked.pk).state == "verified"
+    assert effect(again_asked.pk).output
+    assert (effect(row.pk).series_uid, effect(row.pk).output, again(row.pk).status) == ("", None, Status.UNKNOWN)
+
+
 def test_that_a_device_started_again_does_not_say_why(known: Tenant, ninjaone: Sandbox, world: World) -> None:
     row = lost(known, ninjaone, "POST", REBOOT, ask(known, "ninja-reboot-device", device_id=43), happened=False)
     run = reboot_start(world=world, device=world.devices[43], mode="NORMAL", reason="")
