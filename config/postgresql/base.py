@@ -31,6 +31,8 @@ class JsonTextLoader(Loader):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Named as Django looks for it."""
 
+    is_planned_afresh = False
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that reads JSON in both formats alike."""
         connection = super().get_new_connection(conn_params)
@@ -39,6 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("jsonb", JsonTextLoader)
+        self._set_plans(connection)
         return connection
 
     @contextmanager
@@ -48,14 +51,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         A plan that is kept must fit every MSP. For one that has most of the rows it reads them all, where its own plan
         would have followed an index: 300 ms instead of 10 for a page. An agent's few statements have no such choice.
         """
-        self.ensure_connection()
-        connection: Any = self.connection
-        kept = connection.prepare_threshold
-        connection.prepare_threshold = None
+        before = self.is_planned_afresh
+        self._plan_afresh(True)
         try:
             yield
         finally:
-            connection.prepare_threshold = kept
+            self._plan_afresh(before)
+
+    def _plan_afresh(self, is_wanted: bool) -> None:
+        self.is_planned_afresh = is_wanted
+        if self.connection is not None:
+            self._set_plans(self.connection)
+
+    def _set_plans(self, connection: Any) -> None:
+        """As this thread wants it: what comes from a pool may be as another thread left it, and goes back meanwhile."""
+        usual = self.settings_dict["OPTIONS"].get("prepare_threshold")
+        connection.prepare_threshold = None if self.is_planned_afresh else usual
 
     def is_usable(self) -> bool:
         """Whether the kept connection may be used for another request."""
