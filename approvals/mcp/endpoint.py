@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import decorator_from_middleware
@@ -34,7 +35,7 @@ from approvals.mcp.protocol import (
     ProtocolError,
     Result,
 )
-from approvals.rest.errors import error_response
+from approvals.rest.errors import NO_DATABASE, error_response
 from approvals.rest.parser import json_body
 from approvals.rest.responses import json_response, request_id_of
 from integrations.agent_keys import InvalidKeyError
@@ -75,14 +76,18 @@ class CrashMiddleware(MiddlewareMixin):
         logger.error("Request %s failed", request_id, exc_info=exception)
         call: Call | None = getattr(request, "mcp_call", None)
         may_have_sent = call is not None and call.may_have_sent
-        message = (
-            "Countersign failed on the way, and the call may have been sent. Do not repeat it; ask a technician to "
-            f"look at it under Activity first. The request_id is {request_id}."
-            if may_have_sent
-            else f"Countersign failed before it did anything. Tell an admin the request_id: {request_id}."
-        )
+        is_away = isinstance(exception, OperationalError) and not may_have_sent
+        if may_have_sent:
+            message = (
+                "Countersign failed on the way, and the call may have been sent. Do not repeat it; ask a technician "
+                f"to look at it under Activity first. The request_id is {request_id}."
+            )
+        elif is_away:
+            message = f"{NO_DATABASE} Nothing was done. Try again later."
+        else:
+            message = f"Countersign failed before it did anything. Tell an admin the request_id: {request_id}."
         data = {"request_id": request_id, "dispatch_started": may_have_sent}
-        error = ProtocolError(INTERNAL_ERROR, message, data=data, http_status=500)
+        error = ProtocolError(INTERNAL_ERROR, message, data=data, http_status=503 if is_away else 500)
         return error_of(error, None if call is None else call.message.id)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import sys
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
@@ -17,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 # Seconds to wait where whoever refused could not say how long.
 RETRY_AFTER = {"rate_limited": 60, "too_many_pending": 60, "wait_saturated": 5, "upstream_unavailable": 30}
+
+# It is away, or all connections of the pool are in use.
+NO_DATABASE = "Countersign's database does not answer."
+DATABASE_SECONDS = 5
 
 
 def error_response(
@@ -77,6 +83,15 @@ def _refusal(request: HttpRequest, refusal: GateError) -> HttpResponse:
 def _crash(request: HttpRequest, exc: BaseException | None, *, may_have_sent: bool) -> HttpResponse:
     """An error of our own. Once the gate had the call, only the ledger knows how far it came."""
     logger.error("Request %s failed", request_id_of(request), exc_info=exc)
+    if not may_have_sent and isinstance(exc, OperationalError):
+        return error_response(
+            request,
+            status=503,
+            code="internal_error",
+            message=f"{NO_DATABASE} Nothing was done. Try again later.",
+            headers=retry_after("internal_error", DATABASE_SECONDS),
+            retryable=True,
+        )
     if not may_have_sent:
         return error_response(
             request,
@@ -124,7 +139,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500; Django has logged the exception."""
+    """handler500; Django has logged the exception, and is handling it."""
     if not _is_api(request):
-        return defaults.server_error(request)
+        page = defaults.server_error(request)
+        if isinstance(sys.exc_info()[1], OperationalError):
+            page.status_code = 503
+            page["Retry-After"] = str(DATABASE_SECONDS)
+        return page
     return _crash(request, None, may_have_sent=request.method == "POST")
