@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from django.utils.crypto import salted_hmac
+
 from tools.answers import dict_of
 from tools.calls import Call, get
 from tools.catalogue import RouteClass, classify
@@ -34,9 +36,10 @@ Path = tuple[str, ...]
 class PresentFact(Fact):
     """Field by field what stands there now, and whether what is sent is the same.
 
-    A field has `same` and either `value`, `hidden`, or of a long one `start`, `size` and `sha256`; none of them where
-    nothing stands there, and with `hidden` then `absent`. `unsent` are fields that may be lost because they are not
-    sent. With `trouble` nothing is known.
+    A field has `same` and either `value`, `hidden` with a `mark`, or of a long one `start`, `size` and `sha256`; none
+    of them where nothing stands there, and with `hidden` then `absent`. A mark tells that a hidden value has changed,
+    and nothing to whoever has not the key of this installation. `unsent` are fields that may be lost because they are
+    not sent. With `trouble` nothing is known.
     """
 
     kind = "present"
@@ -111,11 +114,15 @@ def _entry(path: Path, sent: JSON, present: JSON, *, hides_all: bool) -> dict[st
     now, text = _text(present), _text(sent)
     same = {"same": now == text}
     if is_secret or holds_secret_name(present):
-        return {**same, "hidden": True}
+        return {**same, "hidden": True, "mark": _mark(path, now)}
     if len(now) > LONGEST_VALUE:
         digest = hashlib.sha256(now.encode()).hexdigest()
         return {**same, "start": _start(present, now), "size": len(now), "sha256": digest}
     return {**same, "value": present}
+
+
+def _mark(path: Path, text: str) -> str:
+    return salted_hmac("countersign.present", f"{label_of(path)}\n{text}", algorithm="sha256").hexdigest()
 
 
 def _start(value: JSON, text: str) -> str:

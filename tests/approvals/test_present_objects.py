@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -140,7 +141,26 @@ def test_a_secret_is_neither_stored_nor_shown(acme: Tenant, ninjaone: Sandbox) -
 def test_custom_fields_are_compared_without_showing_them(acme: Tenant) -> None:
     body = {"contractTier": "gold"}
     row = ask(acme, "ninja-api-patch", path="/v2/organization/2/custom-fields", body=body)
-    assert seen(row)["fields"] == {"contractTier": {"same": False, "hidden": True}}
+    fields = seen(row)["fields"]
+    assert re.fullmatch("[0-9a-f]{64}", fields["contractTier"].pop("mark"))
+    assert fields == {"contractTier": {"same": False, "hidden": True}}
+
+
+def test_a_secret_that_became_another_one_blocks_without_being_stored(acme: Tenant, ninjaone: Sandbox) -> None:
+    ninjaone.acme.products[12]["portalPassword"] = "hunter2"
+    row = put(acme, portalPassword="correct horse")
+    approve(acme, row)
+    ninjaone.acme.products[12]["portalPassword"] = "hunter3"
+    dispatch_due()
+    row = again(row.pk)
+    assert row.status == Status.BLOCKED
+    assert row.error_message == "Not sent, because what it would change is not as it was: portalPassword."
+    assert not {"hunter2", "hunter3"} & set(re.findall(r"\w+", row.facts + row.consent))
+
+
+def test_a_secret_that_stands_as_it_did_is_no_hindrance(acme: Tenant, ninjaone: Sandbox) -> None:
+    ninjaone.acme.products[12]["portalPassword"] = "hunter2"
+    assert approved_and_sent(acme, put(acme, portalPassword="correct horse")).status == Status.SUCCEEDED
 
 
 def test_a_custom_field_that_became_what_is_sent_blocks(acme: Tenant, ninjaone: Sandbox) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from tests.tools.building import call_of, the
 from tools.calls import patch, put
@@ -77,7 +78,24 @@ def test_a_long_value_is_kept_in_short_and_known_by_its_digest() -> None:
 )
 def test_what_may_be_a_secret_is_not_kept(body: Any, label: str) -> None:
     there = {"adminPassword": "hunter2", "wifi": {"key": "hunter2"}, "accounts": [{"user": "a", "password": "hunter2"}]}
-    assert fields(body, there) == {label: {"same": False, "hidden": True}}
+    found = fields(body, there)
+    assert "hunter2" not in json.dumps(found)
+    assert len(found[label].pop("mark")) == 64
+    assert found == {label: {"same": False, "hidden": True}}
+
+
+def test_the_mark_of_a_secret_is_the_same_only_for_the_same_at_the_same_place() -> None:
+    def mark(name: str, value: str) -> Any:
+        return fields({name: "new"}, {name: value})[name]["mark"]
+
+    assert mark("password", "hunter2") == mark("password", "hunter2")
+    assert len({mark("password", "hunter2"), mark("password", "hunter3"), mark("passphrase", "hunter2")}) == 3
+
+
+def test_a_mark_needs_the_key_of_the_installation(settings: LazySettings) -> None:
+    before = fields({"password": "new"}, {"password": "hunter2"})
+    settings.SECRET_KEY = "another one"
+    assert fields({"password": "new"}, {"password": "hunter2"}) != before
 
 
 def test_a_secret_that_would_be_new_is_known_as_one() -> None:
@@ -85,7 +103,9 @@ def test_a_secret_that_would_be_new_is_known_as_one() -> None:
 
 
 def test_where_any_value_may_be_a_secret_none_is_kept() -> None:
-    assert fields({"name": "x"}, hides_all=True) == {"name": {"same": False, "hidden": True}}
+    found = fields({"name": "x"}, hides_all=True)
+    assert found["name"].pop("mark")
+    assert found == {"name": {"same": False, "hidden": True}}
 
 
 def test_what_a_put_leaves_out_is_named() -> None:
