@@ -25,6 +25,7 @@ from approvals.reading import status_now
 from integrations.audit import Actor, audit_append
 from integrations.clock import database_now
 from integrations.models import Msp, User
+from integrations.pooled import connection_release
 
 BATCH = 1_000
 # What makes spreadsheets take a cell for a formula, by OWASP's page on CSV injection; also the wide forms, which some
@@ -105,7 +106,9 @@ def _batches(export: Export, now: datetime) -> Iterator[list[dict[str, Any]]]:
         found = Invocation.objects.for_msp(export.msp).filter(pk__in=[key.id for key in keys])
         rows = {row.pk: row for row in found.select_related("agent", "effect").only(*READ)}
         deciders = deciders_of([row for row in rows.values() if row.approvals_needed])
-        yield [_record(rows[key.id], now, zone, deciders) for key in keys if key.id in rows]
+        batch = [_record(rows[key.id], now, zone, deciders) for key in keys if key.id in rows]
+        connection_release()  # whoever takes it may be slow, or never come for the next one
+        yield batch
 
 
 def _record(row: Invocation, now: datetime, zone: ZoneInfo, deciders: Mapping[UUID, str]) -> dict[str, Any]:

@@ -45,6 +45,19 @@ def test_every_call_that_fits_is_in_the_file_newest_first(acme: Tenant, monkeypa
     assert tuple(lines[0]) == COLUMNS
 
 
+def test_whoever_takes_the_file_slowly_holds_no_connection_of_the_pool(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[int] = []
+    monkeypatch.setattr(exports, "BATCH", 1)
+    monkeypatch.setattr(exports, "connection_release", lambda: given_back.append(1))
+    for back in range(3):
+        invocation_make(acme, Status.FAILED, created_at=database_now() - timedelta(seconds=back + 1))
+    response: Any = acme.signed_in(acme.approver).post(EXPORT, {"format": "jsonl"})
+    for number, _ in enumerate(response, start=1):
+        assert len(given_back) == number
+
+
 def test_a_line_says_what_the_list_and_the_page_say(acme: Tenant) -> None:
     acme.msp.time_zone = "Europe/Berlin"
     acme.msp.save()
