@@ -15,7 +15,7 @@ from tools.calls import Call, get
 from tools.catalogue import RouteClass, classify
 from tools.errors import UnusableAnswerError
 from tools.fact_types import Fact
-from tools.secret_names import holds_secret_name, is_secret_name
+from tools.secret_names import holds_secret_name, is_secret_entry, is_secret_name
 
 if TYPE_CHECKING:
     from tools.calls import JSON
@@ -110,6 +110,7 @@ def _entry(path: Path, sent: JSON, present: JSON, *, hides_all: bool) -> dict[st
     for name in path:
         if not isinstance(present, dict) or name not in present:
             return {"same": False, "hidden": True, "absent": True} if is_secret else {"same": False}
+        is_secret = is_secret or is_secret_entry(present)
         present = present[name]
     now, text = _text(present), _text(sent)
     same = {"same": now == text}

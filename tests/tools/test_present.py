@@ -74,10 +74,18 @@ def test_a_long_value_is_kept_in_short_and_known_by_its_digest() -> None:
         ({"adminPassword": "new"}, "adminPassword"),
         ({"wifi": {"key": "new"}}, "wifi.key"),
         ({"accounts": [{"user": "a"}]}, "accounts"),
+        ({"setting": {"value": "new"}}, "setting.value"),
+        ({"headers": [{"name": "X-Mine", "value": "new"}]}, "headers"),
     ],
 )
 def test_what_may_be_a_secret_is_not_kept(body: Any, label: str) -> None:
-    there = {"adminPassword": "hunter2", "wifi": {"key": "hunter2"}, "accounts": [{"user": "a", "password": "hunter2"}]}
+    there = {
+        "adminPassword": "hunter2",
+        "wifi": {"key": "hunter2"},
+        "accounts": [{"user": "a", "password": "hunter2"}],
+        "setting": {"name": "apiKey", "value": "hunter2"},
+        "headers": [{"name": "Authorization", "value": "Bearer hunter2"}],
+    }
     found = fields(body, there)
     assert "hunter2" not in json.dumps(found)
     assert len(found[label].pop("mark")) == 64
