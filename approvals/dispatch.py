@@ -26,9 +26,11 @@ from integrations.audit import Actor, audit_append
 from integrations.brakes import everything_frozen
 from integrations.clock import Now, database_now
 from integrations.durable import durable
+from integrations.log_context import about_invocation
 from integrations.models import Agent, AgentKey, Connection, Msp
 from integrations.ninjaone.wire import WireRequest
 from integrations.rows import insert
+from integrations.traces import span
 from tools.calls import Call
 
 logger = logging.getLogger(__name__)
@@ -82,6 +84,11 @@ def due(
 
 def dispatch_one(row_id: uuid.UUID) -> bool:
     """Check one queued invocation against the world as it is now, and send it. True when it left the queue."""
+    with about_invocation(row_id), span("dispatch", invocation=str(row_id)):
+        return _dispatched(row_id)
+
+
+def _dispatched(row_id: uuid.UUID) -> bool:
     rows = Invocation.objects.select_related("msp", "agent__msp", "agent_key", "connection__msp")
     row = rows.filter(pk=row_id, status=Status.QUEUED).first()
     if row is None:
@@ -187,7 +194,11 @@ def _sent(row: Invocation, call: Call) -> tuple[Outcome, datetime]:
     """
     request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
     started = time.monotonic()
-    outcome = perform(connection=cast(Connection, row.connection), request=request, call=call, is_write=row.is_write)
+    with about_invocation(row.pk), span("call", invocation=str(row.pk), tool=row.tool) as doing:
+        outcome = perform(
+            connection=cast(Connection, row.connection), request=request, call=call, is_write=row.is_write
+        )
+        doing.tell(outcome=outcome.status.value)
     # The database's clock, moved on by how long it took: a read is not worth a query to ask what time it is.
     took = timedelta(seconds=time.monotonic() - started)
     return outcome, cast(datetime, row.dispatch_started_at) + took

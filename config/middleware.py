@@ -20,6 +20,7 @@ from django.utils import translation
 
 from integrations.addresses import hops_of, scheme_of
 from integrations.log_context import REQUEST_ID
+from integrations.traces import span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
@@ -60,7 +61,16 @@ class RequestIdMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         # Stands until the thread's next request: what is logged while the answer goes out is about this one, too.
         REQUEST_ID.set(request_id)
-        response = self.get_response(request)
+        method = request.method or ""
+        with span(method, kind="server", caller=request.META, method=method, request=request_id) as doing:
+            response = self.get_response(request)
+            # The route, not the path: ids and whatever strangers type into an address would be names of their own.
+            if (match := request.resolver_match) is not None:
+                doing.name(f"{method} /{match.route}")
+                doing.tell(route=f"/{match.route}")
+            doing.tell(status=response.status_code)
+            if response.status_code >= 500:
+                doing.failed()
         response["X-Request-Id"] = request_id
         if not request.path.startswith(settings.STATIC_URL):
             response.setdefault("Cache-Control", "no-store")

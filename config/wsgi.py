@@ -11,6 +11,7 @@ from django.core.wsgi import get_wsgi_application
 
 from config import environment
 from config.unsafe import serve_safely
+from integrations.traces import traces_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 serve_safely(settings.START)
@@ -20,6 +21,8 @@ if multiprocessing.parent_process() is not None:
     # A terminal's Ctrl-C reaches the server and its workers, and the server then sends them SIGTERM. Of two signals at
     # once a thread that is not Python's main one may take both, and the main one sleeps on: one of them is enough.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+traces_start()
 
 # The server copies its environment into every request, from where an error report could print it.
 environment.forget_secrets()

@@ -24,6 +24,7 @@ from integrations.ninjaone.retry import Retries
 from integrations.ninjaone.throttle import throttle_of
 from integrations.ninjaone.tokens import access_token, refresh_after_401
 from integrations.ninjaone.wire import WireAnswer, WireRequest
+from integrations.traces import span
 
 # What says that NinjaOne is unwell; a lost authorization or a refused address does not.
 FAILURES = (AmbiguousError, NotSentError)
@@ -52,15 +53,18 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool, second
 
 def _measured(connection: Connection, request: WireRequest, seconds: float, *, is_write: bool) -> WireAnswer:
     started, outcome = time.monotonic(), "error"
-    try:
-        answer = _throttled(connection, request, started + seconds, is_write=is_write)
-        outcome = f"{answer.status // 100}xx"
-    except WireError as error:
-        outcome = error.code
-        raise
-    finally:
-        taken = time.monotonic() - started
-        UPSTREAM_SECONDS.labels(connection.region, request.method, outcome).observe(taken)
+    with span(f"NinjaOne {request.method}", kind="client", method=request.method, region=connection.region) as doing:
+        try:
+            answer = _throttled(connection, request, started + seconds, is_write=is_write)
+            outcome = f"{answer.status // 100}xx"
+            doing.tell(status=answer.status)
+        except WireError as error:
+            outcome = error.code
+            raise
+        finally:
+            taken = time.monotonic() - started
+            doing.tell(outcome=outcome)
+            UPSTREAM_SECONDS.labels(connection.region, request.method, outcome).observe(taken)
     return answer
 
 

@@ -14,6 +14,7 @@ from config import background
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
+from integrations.traces import traces_start
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
                 start_http_server(options["metrics_port"], addr="127.0.0.1")
             except OSError as error:
                 raise CommandError(f"Port {options['metrics_port']} is taken. Choose another one.") from error
+        traces_start()
         stop = threading.Event()
 
         def end(*_: object) -> None:
