@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 import requests
 
+from approvals import release, upstream
+from approvals.dispatch import dispatch_one
 from config.logs import logging_config
 from config.ports import free_port
-from integrations.log_context import REQUEST_ID, about_invocation
+from integrations.log_context import INVOCATION_ID, REQUEST_ID, about_invocation
+from tests.approvals.asking import approve, ask
+from tests.cast import Tenant
 from tests.config.processes import environment_of, manage, running, wait_until_it_answers
 
 
@@ -88,3 +92,23 @@ def test_an_unknown_format_or_level_stops_the_start(tmp_path: Path, name: str, v
     refused = manage(environment_of(tmp_path, **{name: value}), "check")
     assert refused.returncode != 0
     assert f"{name} is '{value}'" in refused.stderr
+
+
+def test_what_is_logged_while_a_call_is_made_names_its_invocation(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def noted(*_: object, **__: object) -> None:
+        seen.append(INVOCATION_ID.get())
+        raise ValueError("a bug")
+
+    queued = approve(acme, ask(acme, "ninja-reboot-device", device_id=43))
+    monkeypatch.setattr(upstream, "send", noted)
+    sent = ask(acme, "ninja-get-organization", organization_id=2)
+    assert seen == [str(sent.pk)]
+    monkeypatch.setattr(release, "changes", noted)
+    with pytest.raises(ValueError, match="a bug"):
+        dispatch_one(queued.pk)
+    assert seen == [str(sent.pk), str(queued.pk)]
+    assert INVOCATION_ID.get() == ""
