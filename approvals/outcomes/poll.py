@@ -67,10 +67,17 @@ def place_look(place_id: UUID) -> bool:
         return False
     waiting = Effect.objects.filter(msp_id=place.msp_id, place=place, closed_at=None)
     effects = list(waiting.select_related("invocation__msp", "msp"))
-    _look(place, [effect for effect in effects if effect.invocation.status != Status.DISPATCHING], now)
+    _look(place, _answered(effects), now)
     # Whoever sent something meanwhile set a time of its own, which stands.
     Place.objects.filter(pk=place.pk, due_at=lease).update(due_at=_next(place, database_now()))
     return True
+
+
+def _answered(effects: Sequence[Effect]) -> list[Effect]:
+    """Those that are not being sent. While one is, what NinjaOne shows may be its own, and not a lost call's."""
+    statuses = {effect.invocation.status for effect in effects}
+    left_out: set[str] = {Status.DISPATCHING, Status.UNKNOWN} if Status.DISPATCHING in statuses else set()
+    return [effect for effect in effects if effect.invocation.status not in left_out]
 
 
 def _look(place: Place, effects: Sequence[Effect], now: datetime) -> None:

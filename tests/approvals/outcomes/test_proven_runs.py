@@ -418,6 +418,20 @@ def test_a_run_is_that_of_the_call_that_ninjaone_took(known: Tenant, ninjaone: S
     assert (effect(row.pk).series_uid, effect(row.pk).output, again(row.pk).status) == ("", None, Status.UNKNOWN)
 
 
+def test_a_run_that_shows_before_its_own_call_was_answered_is_not_a_lost_ones(known: Tenant, ninjaone: Sandbox) -> None:
+    row = lost(known, ninjaone, "POST", RUN, cleanup(known), happened=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dispatch, "_send", lambda *_: True)
+        sending = approved_and_sent(known, cleanup(known))
+    by_hand(ninjaone.acme)
+    look_everywhere()
+    assert effect(row.pk).series_uid == ""
+    Invocation.objects.filter(pk=sending.pk).update(status=Status.SUCCEEDED, lease_until=None)
+    ended(ninjaone)
+    look_everywhere()
+    assert (effect(sending.pk).state, effect(row.pk).series_uid) == ("verified", "")
+
+
 def test_that_a_device_started_again_does_not_say_why(known: Tenant, ninjaone: Sandbox, world: World) -> None:
     row = lost(known, ninjaone, "POST", REBOOT, ask(known, "ninja-reboot-device", device_id=43), happened=False)
     run = reboot_start(world=world, device=world.devices[43], mode="NORMAL", reason="")
