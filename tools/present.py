@@ -26,6 +26,7 @@ METHODS = {"PUT", "PATCH"}
 OTHERWISE_KNOWN = {"/v2/ticketing/ticket/{}"}
 MOST_FIELDS = 200
 MOST_UNSENT = 60
+LONGEST_NAME = 200
 LONGEST_VALUE = 500
 START = 300
 
@@ -59,7 +60,8 @@ class PresentFact(Fact):
         fields = {label_of(path): _entry(path, value, present, hides_all=hides_all) for path, value in sent}
         # A PATCH leaves what it does not name; of what is left out inside an object that it names, nobody knows.
         left_out = (path for path in _left_out(call.body, present) if call.method == "PUT" or len(path) > 1)
-        return cls(fields, tuple(sorted(map(label_of, left_out))[:MOST_UNSENT]))
+        names = sorted(label_of(path)[:LONGEST_NAME] for path in left_out)
+        return cls(fields, tuple(names[:MOST_UNSENT]))
 
     def to_json(self) -> dict[str, JSON]:
         """All fields; JSON has lists, not tuples."""

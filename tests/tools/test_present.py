@@ -169,3 +169,8 @@ def test_it_is_read_where_ninjaone_has_a_get(tool: str, path: str, source: tuple
 )
 def test_what_was_seen_is_read_back_as_it_was_stored(fact: PresentFact) -> None:
     assert facts_from_json(json.loads(json.dumps(facts_to_json({"present": fact})))) == {"present": fact}
+
+
+def test_names_of_what_is_not_sent_are_kept_short() -> None:
+    fact = PresentFact.of({"n" * 5_000: 1}, put("/v2/x", body={"name": "x"}), hides_all=False)
+    assert [len(name) for name in fact.unsent] == [200]
