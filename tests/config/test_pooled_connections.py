@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -27,7 +26,10 @@ from tests.config.test_serve import countersigned, filled
 POOL = 4
 CALLERS = 12
 
-pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is a pool")
+pytestmark = [
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is a pool"),
+    pytest.mark.xdist_group("pooled"),
+]
 
 
 class Site:
@@ -50,9 +52,10 @@ class Site:
             yield own
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    port = free_port()
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all: starting it is most of what they take."""
+    port, tmp_path = free_port(), tmp_path_factory.mktemp("pooled")
     with serve_in_thread(Sandbox()) as sandbox, postgresql_at(settings.TEST_DATABASE_URL) as database:
         env = environment_of(
             tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url, DATABASE_POOL=str(POOL)
