@@ -69,9 +69,20 @@ class ApiView(APIView):
         return HttpResponse(status=204, content_type="application/json")
 
     @property
+    def default_response_headers(self) -> dict[str, str]:
+        """The methods of the address, which DRF works out anew for every response."""
+        kind = type(self)
+        if kind not in _HEADERS:
+            _HEADERS[kind] = super().default_response_headers
+        return _HEADERS[kind]
+
+    @property
     def principal(self) -> Principal:
         """Who is asking."""
         return cast(Principal, self.request.auth)
+
+
+_HEADERS: dict[type[ApiView], dict[str, str]] = {}
 
 
 class NoSuchEndpoint(ApiView):
