@@ -24,6 +24,7 @@ from integrations.traces import span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -61,7 +62,7 @@ class RequestIdMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         # Stands until the thread's next request: what is logged while the answer goes out is about this one, too.
         REQUEST_ID.set(request_id)
-        method = request.method or ""
+        method = request.method if request.method in METHODS else "_OTHER"  # OpenTelemetry's word for any other
         with span(method, kind="server", caller=request.META, method=method, request=request_id) as doing:
             response = self.get_response(request)
             # The route, not the path: ids and whatever strangers type into an address would be names of their own.

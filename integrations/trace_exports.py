@@ -13,7 +13,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from integrations.traces import Kind, Span
@@ -22,7 +22,6 @@ from integrations.traces import Kind, Span
 HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 # OpenTelemetry's own names (semantic conventions for HTTP); all others are ours.
 NAMES = {
-    "error_type": "error.type",
     "method": "http.request.method",
     "route": "http.route",
     "status": "http.response.status_code",
@@ -52,7 +51,8 @@ class Exporting:
         """As `integrations.traces.span`."""
         opened = self._tracer.start_as_current_span(
             name,
-            context=None if caller is None else _context_of(caller),
+            context=None if caller is None else Context(),
+            links=_links(caller or {}),
             kind=SpanKind[kind.upper()],
             # The text of an error may quote what was sent.
             record_exception=False,
@@ -77,6 +77,11 @@ class _Told(Span):
         self._opened.set_status(Status(StatusCode.ERROR))
 
 
-def _context_of(caller: Mapping[str, str]) -> Context:
-    """The caller's trace, by the header `traceparent` (W3C Trace Context); without one a trace of its own."""
-    return TraceContextTextMapPropagator().extract({"traceparent": caller.get("HTTP_TRACEPARENT", "")}, Context())
+def _links(caller: Mapping[str, str]) -> list[Link]:
+    """To the caller's trace, by the header `traceparent` (W3C Trace Context).
+
+    No more than a link: anybody may send the header, and a parent would say what is sampled and whose trace it is in.
+    """
+    header = {"traceparent": caller.get("HTTP_TRACEPARENT", "")}
+    found = get_current_span(TraceContextTextMapPropagator().extract(header, Context())).get_span_context()
+    return [Link(found)] if found.is_valid else []

@@ -64,9 +64,10 @@ def span(
         return
     with _Traces.tracer.span(name, kind, caller) as opened:
         opened.tell(**values)
+        is_done = False
         try:
             yield opened
-        except BaseException as error:
-            opened.tell(error_type=type(error).__name__)
-            opened.failed()
-            raise
+            is_done = True
+        finally:
+            if not is_done:
+                opened.failed()
