@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +28,7 @@ def envelope(invocation: Invocation, *, now: datetime, msp_name: str, is_dry_run
         "tool": invocation.tool,
         "status": status.value,
         "policy": invocation.policy,
-        "message": _dry_message(status, msp_name) if is_dry_run else _message(invocation, status, msp_name),
+        "message": _dry_message(status, msp_name) if is_dry_run else _whole_message(invocation, status, msp_name),
         "arguments": json.loads(invocation.arguments),
         "target": {
             "device_id": invocation.device_id,
@@ -96,6 +96,15 @@ def _approval(invocation: Invocation, status: Status) -> dict[str, Any] | None:
         "comment": invocation.comment or None,
         **denial,
     }
+
+
+def _whole_message(invocation: Invocation, status: Status, msp_name: str) -> str:
+    """The message, with what was removed since."""
+    words = _message(invocation, status, msp_name)
+    if invocation.result_removed_at is None:
+        return words
+    removed = f"{invocation.result_removed_at.astimezone(UTC):%Y-%m-%d}"
+    return f"{words} What came back is no longer kept: {msp_name} keeps it for a time, and it was removed on {removed}."
 
 
 def _message(invocation: Invocation, status: Status, msp_name: str) -> str:

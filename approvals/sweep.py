@@ -11,6 +11,7 @@ from approvals.models.invocations import InvocationQuerySet
 from approvals.notices.events import invocation_changed
 from approvals.notices.reminders import forget, remind
 from approvals.refusals import refusals_note
+from approvals.retention import retain
 from integrations.audit import Actor, audit_append
 from integrations.audit.checkpoints import audit_checkpoint
 from integrations.clock import Now, database_now
@@ -23,7 +24,7 @@ READ_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Expire what is overdue, settle lapsed leases, drop unfinished consents, note refusals, remind people."""
+    """Expire what is overdue, settle lapsed leases, drop unfinished consents, note refusals, remind, let the old go."""
     overdue = Invocation.objects.filter(status=Status.PENDING_APPROVAL, expires_at__lte=Now())
     unreleased = Invocation.objects.filter(status=Status.QUEUED, release_by__lte=Now())
     for rows in (overdue, unreleased):
@@ -37,6 +38,7 @@ def sweep() -> None:
     remind()
     forget()
     audit_checkpoint()
+    retain()
 
 
 def expire(row: Invocation) -> bool:

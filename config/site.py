@@ -37,6 +37,7 @@ from integrations.models import Membership
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
+from integrations.retention_page import retention_urls
 from integrations.rules_page import rules_urls
 from integrations.tenant_admin import TenantModelAdmin, member_of
 from integrations.visit_pages import visit_urls
@@ -110,7 +111,7 @@ class DashboardSite(AdminSite):
         """Django's, without what can tell foreign rows from none, and with the switch between MSPs."""
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in WITHOUT]
         own = [*brake_urls(self.admin_view), *visit_urls(self.admin_view), *rules_urls(self.admin_view)]
-        own += first_steps_urls(self.admin_view)
+        own += [*first_steps_urls(self.admin_view), *retention_urls(self.admin_view)]
         return [*own, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -11,6 +11,9 @@ What it checks, which is also how entries are made:
           previous and subject; numbers of one MSP start at 1 and have no gaps
   hash    SHA-256 of the record; `previous` is the hash of the entry before, 64 zeros in the first
   seal    HMAC-SHA-256 of "entry:" + hash under the audit key that the record names by its fingerprint
+  tombstone  stands for entries that were removed when their time was over: canonical JSON of hash, key, msp, removed,
+          since, through and until, sealed as "tombstone:" + text. The chain goes on behind entry `through`, whose hash
+          it holds; and the newest entry "audit.trimmed" says the same, so that no other tombstone fits
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT = "countersign-audit-1"
 GENESIS = "0" * 64
+TRIMMED = "audit.trimmed"
 INTACT, BROKEN, UNCHECKED = 0, 1, 2
 
 # The register of audit keys: fingerprint -> {fingerprint of another key: that key's voucher for it}.
@@ -79,13 +83,29 @@ class _Seal:
     def __init__(self, key: bytes) -> None:
         block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + b"entry:")
+        self._key = key
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
-    def of(self, entry_hash: str) -> str:
+    def of(self, entry_hash: str, purpose: str = "entry") -> str:
+        if purpose != "entry":
+            return seal_of(self._key, purpose, entry_hash)
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(entry_hash.encode())
         outer.update(inner.digest())
         return outer.hexdigest()
+
+
+class Tombstone(NamedTuple):
+    """The first `removed` entries are gone, up to number `through` with this hash; they were of `since` to `until`."""
+
+    through: int
+    hash: str
+    removed: int
+    since: str
+    until: str
+
+    def __str__(self) -> str:
+        return f"{self.removed} before them removed when their time was over, of {self.since[:10]} to {self.until[:10]}"
 
 
 class Chain:
@@ -110,6 +130,40 @@ class Chain:
         self._seals = None if ring is None else {name: _Seal(key) for name, key in ring.items()}
         self._vouched = vouched
         self._has_opened = False
+        self.tombstone: Tombstone | None = None
+        self._trimmed: tuple[object, object] | None = None
+
+    def begin_behind(self, record: str, seal: str) -> Tombstone:
+        """Check the tombstone and go on behind it. Raises BrokenError, UncheckedError."""
+        try:
+            fields = self._loads(record)
+            its_msp, key = fields["msp"], fields["key"]
+            stone = Tombstone(*(fields[name] for name in Tombstone._fields))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenError(1, "is missing: in its place stands what is no tombstone") from error
+        if its_msp != self.msp:
+            raise BrokenError(1, f"is missing: the tombstone in its place belongs to another MSP, {its_msp}")
+        if self._seals is not None:
+            self._open(1, self._seals.get(key), key, record, seal, purpose="tombstone")
+        self.tombstone = stone
+        self.number, self.hash = stone.through, stone.hash
+        return stone
+
+    def begin_among(self, number: int, previous_hash: str) -> None:
+        """Begin before the tombstone's end, at entry `number`: those up to the tombstone are being removed."""
+        self.number, self.hash = number - 1, previous_hash
+
+    def end(self) -> None:
+        """The tombstone must be the one that the chain itself tells of. Raises BrokenError."""
+        known = (0, GENESIS) if self.tombstone is None else (self.tombstone.through, self.tombstone.hash)
+        if self._trimmed is None and self.tombstone is None:
+            return
+        if self._trimmed != known:
+            told = "nothing" if self._trimmed is None else f"those up to {self._trimmed[0]}"
+            raise BrokenError(
+                max(known[0], 1),
+                f"has a tombstone for all up to {known[0]}, but the chain says that {told} were removed",
+            )
 
     def follow(self, record: str, entry_hash: str, seal: str) -> dict[str, Any]:
         """Check the next entry and return what its record says. Raises BrokenError, UncheckedError."""
@@ -131,12 +185,25 @@ class Chain:
         if self._seals is not None:
             self._open(number, self._seals.get(key), key, entry_hash, seal)
         self.number, self.hash = number, entry_hash
+        self._note(fields)
         return fields
 
-    def _open(self, number: int, known: _Seal | None, key: str, entry_hash: str, seal: str) -> None:
+    def _note(self, fields: dict[str, Any]) -> None:
+        """What an entry says of the tombstone, and the tombstone of it."""
+        if fields.get("action") == TRIMMED:
+            data = fields["data"]
+            self._trimmed = data["through"], data["hash"]
+        stone = self.tombstone
+        if stone is not None and self.number == stone.through and self.hash != stone.hash:
+            raise BrokenError(self.number, "is not the one that the tombstone names")
+
+    def _open(
+        self, number: int, known: _Seal | None, key: str, text: str, seal: str, *, purpose: str = "entry"
+    ) -> None:
         if known is not None:
-            if known.of(entry_hash) != seal:
-                raise BrokenError(number, "has a seal that was not made with the audit key")
+            if known.of(text, purpose) != seal:
+                what = "" if purpose == "entry" else f"is missing: its {purpose} "
+                raise BrokenError(number, f"{what}has a seal that was not made with the audit key")
             self._has_opened = True
         elif key in self._vouched:
             raise UncheckedError(f"entry {number} was sealed with the audit key {key}, which was not given")
@@ -170,11 +237,11 @@ def export_check(lines: Iterable[str], ring: Mapping[str, bytes] | None) -> Chai
     return chain
 
 
-def end_line(*, msp: str, number: int, last_hash: str, ring: Mapping[str, bytes]) -> dict[str, Any]:
-    """The last line of an export, sealed with the first key of the ring, so that none of it can be cut off."""
-    name, key = next(iter(ring.items()))
-    seal = seal_of(key, "export", f"{msp}:{number}:{last_hash}")
-    return {"end": number, "hash": last_hash, "key": name, "seal": seal}
+def entries_in_words(chain: Chain) -> str:
+    """Which entries it holds."""
+    if chain.tombstone is None:
+        return f"{chain.number} entries"
+    return f"entries {chain.tombstone.through + 1} to {chain.number} ({chain.tombstone})"
 
 
 def _row(number: int, line: str) -> dict[str, Any]:
@@ -193,7 +260,11 @@ def _begin(header: dict[str, Any], ring: Mapping[str, bytes] | None) -> Chain:
     if header.get("format") != FORMAT:
         raise UncheckedError("the file is no export")
     vouched = vouched_for(header.get("keys") or {}, ring or {})
-    return Chain(msp=str(header.get("msp")), ring=ring, vouched=vouched)
+    chain = Chain(msp=str(header.get("msp")), ring=ring, vouched=vouched)
+    stone = header.get("tombstone")
+    if isinstance(stone, dict):
+        chain.begin_behind(str(stone.get("record")), str(stone.get("seal")))
+    return chain
 
 
 def _end(chain: Chain, end: dict[str, Any] | None, ring: Mapping[str, bytes] | None) -> None:
@@ -201,6 +272,7 @@ def _end(chain: Chain, end: dict[str, Any] | None, ring: Mapping[str, bytes] | N
         raise BrokenError(chain.number + 1, "is missing: the export ends before its last line")
     if (end.get("end"), end.get("hash")) != (chain.number, chain.hash):
         raise BrokenError(chain.number + 1, f"is missing: the export says that it holds {end.get('end')} entries")
+    chain.end()
     if ring is None:
         return
     key = ring.get(str(end.get("key")))
@@ -229,7 +301,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"NOT CHECKED: {options.file}: {error}.\n")
         return UNCHECKED
     seals = "seals NOT checked (no --key-file)" if ring is None else "every seal fits"
-    sys.stdout.write(f"INTACT: MSP {chain.msp}, {chain.number} entries, {seals}, last hash {chain.hash}\n")
+    entries = entries_in_words(chain)
+    sys.stdout.write(f"INTACT: MSP {chain.msp}, {entries}, {seals}, last hash {chain.hash}\n")
     return INTACT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,10 @@ from django.db.migrations.operations.base import Operation
 
 @dataclass(frozen=True)
 class Rule:
-    """`when` is SQL over NEW and OLD that both databases read; true means: refuse with `message`."""
+    """`when` is SQL over NEW and OLD that both databases read; true means: refuse with `message`.
+
+    DAYS_AGO(column or number) in it is that long ago by the database's own clock; a negative number is ahead of now.
+    """
 
     name: str
     table: str
@@ -106,16 +110,24 @@ def _drop_trigger(schema_editor: BaseDatabaseSchemaEditor, name: str, table: str
     schema_editor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
+# As each database keeps moments: SQLite as text, in UTC.
+DAYS_AGO = {
+    "sqlite": r"STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW', (-(\1)) || ' days')",
+    "postgresql": r"(STATEMENT_TIMESTAMP() - \1 * INTERVAL '1 day')",
+}
+
+
 def _statements(rule: Rule, vendor: str) -> list[str]:
     if rule.event == "TRUNCATE" and vendor == "sqlite":
         return []
+    when = re.sub(r"DAYS_AGO\(([\w.-]+)\)", DAYS_AGO[vendor], rule.when)
     each = "STATEMENT" if rule.event == "TRUNCATE" else "ROW"
     head = f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH {each}"
     if vendor == "sqlite":
-        return [f"{head} WHEN {rule.when} BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"]
+        return [f"{head} WHEN {when} BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"]
     row = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(rule.event, "NEW")
     function = f"""CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF {rule.when} THEN
+        IF {when} THEN
             RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN {row};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ class Outcome:
     upstream_status: int | None
     result: list[SafeString]
     is_truncated: bool
+    removed_at: datetime | None
 
 
 def outcome_of(invocation: Invocation, status: Status) -> Outcome:
@@ -44,6 +46,7 @@ def outcome_of(invocation: Invocation, status: Status) -> Outcome:
         upstream_status=invocation.upstream_status,
         result=marked_lines(pretty_json(invocation.result)) if invocation.result else [],
         is_truncated=invocation.is_truncated,
+        removed_at=invocation.result_removed_at,
     )
 
 

@@ -139,10 +139,15 @@ def _became(story: Story) -> Moments:
         yield effect.closed_at, _said(_("{what}: {why}"), what=label, why=why) if why else label
 
 
+def _removed(story: Story) -> Moments:
+    if story.invocation.result_removed_at is not None:
+        yield story.invocation.result_removed_at, _said(_("What came back was removed: its time was over"))
+
+
 WITH_REASON = {Status.CANCELLED, Status.BLOCKED}
 
 EVENTS: tuple[Callable[[Story], Moments], ...] = (
-    _asked, _judged, _held, _voted, _released, _tried, _read, _ended, _became,
+    _asked, _judged, _held, _voted, _released, _tried, _read, _ended, _became, _removed,
 )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('comment', models.CharField(blank=True, max_length=2000)),
                 ('acceptable', models.CharField(blank=True, max_length=1000)),
                 ('result', models.TextField(null=True)),
+                ('result_removed_at', models.DateTimeField(null=True)),
                 ('is_truncated', models.BooleanField(default=False)),
                 ('note', models.CharField(blank=True, max_length=1000)),
                 ('upstream_status', models.PositiveSmallIntegerField(null=True)),
@@ -393,7 +394,7 @@ class Migration(migrations.Migration):
                 ('raised_at', models.DateTimeField()),
                 ('count', models.PositiveIntegerField(default=1)),
                 ('seen_at', models.DateTimeField(null=True)),
-                ('invocation', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.invocation')),
+                ('invocation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.invocation')),
                 ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
             ],
             options={

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
+from approvals.models.states import ENDED as ENDED_STATES
 from approvals.models.states import FIRST, TRANSITIONS
 from integrations.guards import Guard, Reference, Rule, SameMsp, changed
 
@@ -13,6 +14,7 @@ FROZEN = changed(
     "id", "msp_id", "agent_id", "agent_key_id", "connection_id", "tool", "tool_version", "policy", "is_write",
     "arguments", "call_digest", "reason", "ticket_id", "method", "base_url", "path", "query", "body", "facts",
     "consent", "digest", "device_id", "device_name", "organization_id", "organization_name", "approvals_needed",
+    "created_at",
 )  # fmt: skip
 VOTE = changed(
     "id", "msp_id", "invocation_id", "user_id", "verdict", "digest", "reason_code", "comment", "acceptable",
@@ -38,11 +40,38 @@ VOTES = (
 )
 
 
-def kept(table: str) -> list[Rule]:
+ENDED = ", ".join(repr(status.value) for status in ENDED_STATES)
+
+
+def past(period: str, row: str = "OLD", moment: str = "created_at") -> str:
+    """SQL: `row` is older than its MSP keeps such, by the database's clock."""
+    return (
+        f"EXISTS (SELECT 1 FROM integrations_retention r WHERE r.msp_id = {row}.msp_id "
+        f"AND {row}.{moment} <= DAYS_AGO(r.{period}))"
+    )
+
+
+def its_call(condition: str) -> str:
+    """SQL: the condition holds for the invocation `i` of the row."""
+    return f"EXISTS (SELECT 1 FROM approvals_invocation i WHERE i.id = OLD.invocation_id AND {condition})"
+
+
+NEVER_SENT = "i.status NOT IN ('succeeded', 'unknown')"
+# A call that has ended, and is older than its MSP keeps calls. What hangs on it goes with it.
+OVER = its_call(f"i.status IN ({ENDED}) AND {past('invocations_days', 'i')}")
+PRINTED_LONG_AGO = its_call(past("results_days", "i"))
+FOUND = changed(
+    "state", "give_up_at", "closed_at", "reason", "is_offline", "series_uid", "started_at", "ended_at", "exit_code",
+    "ran_sha256", "is_truncated", "trace_id", "trace_left_at", "trace_user_id",
+)  # fmt: skip
+
+
+def kept(table: str, unless: str) -> list[Rule]:
     # INSERT OR REPLACE of SQLite deletes too, which recursive_triggers (see the settings) lets these rules see.
+    message = "the ledger keeps its rows until their time is over"
     return [
-        Rule(f"{table}_is_kept_{e.lower()}", table, e, "TRUE", "the ledger keeps its rows")
-        for e in ("DELETE", "TRUNCATE")
+        Rule(f"{table}_is_kept_delete", table, "DELETE", f"NOT ({unless})", message),
+        Rule(f"{table}_is_kept_truncate", table, "TRUNCATE", "TRUE", message),
     ]
 
 
@@ -127,18 +156,32 @@ class Migration(migrations.Migration):
                     "an attempt is the newest one of an invocation that is being sent",
                 ),
                 Rule("attempt_is_frozen", "approvals_attempt", "UPDATE", ATTEMPT, "what was tried never changes"),
-                *kept("approvals_invocation"),
-                *kept("approvals_decision"),
-                *kept("approvals_attempt"),
+                *kept("approvals_invocation", f"OLD.status IN ({ENDED}) AND {past('invocations_days')}"),
+                *kept("approvals_decision", OVER),
+                *kept("approvals_attempt", OVER),
+                Rule(
+                    "invocation_keeps_its_result",
+                    "approvals_invocation",
+                    "UPDATE",
+                    "((OLD.result IS NOT NULL AND (NEW.result IS NULL OR NEW.result <> OLD.result)) "
+                    f"OR {changed('result_removed_at')} OR (OLD.result_removed_at IS NOT NULL AND NEW.result IS NOT NULL)"
+                    ") AND (NEW.result IS NOT NULL OR NEW.result_removed_at IS NULL "
+                    f"OR OLD.result_removed_at IS NOT NULL OR NOT {past('results_days')})",
+                    "a result stays as it came until its time is over",
+                ),
                 Rule("effect_is_of_its_call", "approvals_effect", "UPDATE", EFFECT, "what is looked for never changes"),
                 Rule(
                     "effect_is_closed_once",
                     "approvals_effect",
                     "UPDATE",
-                    "OLD.closed_at IS NOT NULL",
-                    "an outcome that was found stays as it was found",
+                    f"OLD.closed_at IS NOT NULL AND (NEW.output IS NOT NULL OR {FOUND} OR NOT {PRINTED_LONG_AGO})",
+                    "an outcome that was found stays as it was found, but for what was printed long ago",
                 ),
-                *kept("approvals_alarm"),
+                # Of a call that NinjaOne refused, or that never left, there is nothing to look for.
+                *kept("approvals_effect", f"{its_call(NEVER_SENT)} OR (OLD.closed_at IS NOT NULL AND {OVER})"),
+                *kept(
+                    "approvals_alarm", f"OLD.seen_at IS NOT NULL AND {past('invocations_days', moment='raised_at')}"
+                ),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ]
         ),

@@ -77,6 +77,7 @@ class Invocation(models.Model):
     comment = models.CharField(max_length=2000, blank=True)
     acceptable = models.CharField(max_length=1000, blank=True)  # what would be approved instead, as who denied it says
     result = models.TextField(null=True)  # noqa: DJ001 - no result is not an empty one
+    result_removed_at = models.DateTimeField(null=True)  # since when the result, or what it printed, is not kept
     is_truncated = models.BooleanField(default=False)
     note = models.CharField(max_length=1000, blank=True)
     upstream_status = models.PositiveSmallIntegerField(null=True)

@@ -146,7 +146,8 @@ class Alarm(models.Model):
     msp = models.ForeignKey(Msp, on_delete=models.PROTECT, related_name="+", db_index=False)
     what = models.CharField(max_length=20, choices=What.choices)
     cause = models.CharField(max_length=100)  # an invocation, or an activity of NinjaOne
-    invocation = models.ForeignKey(Invocation, on_delete=models.PROTECT, related_name="+", null=True, db_index=False)
+    # The index is for removing invocations: each removal looks for alarms that name it.
+    invocation = models.ForeignKey(Invocation, on_delete=models.PROTECT, related_name="+", null=True)
     words = models.CharField(max_length=1000)
     raised_at = models.DateTimeField()
     count = models.PositiveIntegerField(default=1)  # with what was added while nobody had looked

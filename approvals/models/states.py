@@ -26,6 +26,9 @@ class Status(models.TextChoices):
         return self in OPEN
 
 
+# Final. Whether an unknown one happened nobody has said yet.
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.DENIED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED)
+
 OPEN = (Status.PENDING_APPROVAL, Status.QUEUED, Status.DISPATCHING)
 
 # An invocation starts in one of these: it waits, it is sent at once, or it was refused and never sent. An auto read

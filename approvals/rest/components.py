@@ -116,7 +116,9 @@ ENVELOPE: dict[str, Schema] = {
     "target": ref("Target"),
     "digest": {**nullable(TEXT), "description": "SHA-256 of everything that an approval is bound to."},
     "dispatch_started": {"type": "boolean", "description": "Something may have been sent to NinjaOne."},
-    "result": {"description": "The tool's result once it succeeded, else null."},
+    "result": {
+        "description": "The tool's result once it succeeded; null else, and when it is no longer kept (message)."
+    },
     "outcome": {**nullable(ref("Outcome")), "description": "Null for reads, and where NinjaOne tells nothing."},
     "error": nullable(ref("ErrorObject")),
     "approval": nullable(ref("Approval")),

@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,10 @@ from django.db import connection
 
 from integrations.audit.chain import AuditError, canonical
 from integrations.audit.keys import audit_ring
-from integrations.audit_verifier import UncheckedError, seal_of
+from integrations.audit_verifier import BrokenError, Chain, UncheckedError, seal_of
 from integrations.clock import Now
 from integrations.installation import KeysError, installation_prove
-from integrations.models import AuditEvent, AuditHead, Installation
+from integrations.models import AuditEvent, AuditHead, AuditTombstone, Installation
 
 logger = logging.getLogger(__name__)
 
@@ -205,7 +205,27 @@ def _lost(marks: dict[str, Mark]) -> set[str]:
             msp, mark = wanted[pk]
             if (str(msp_id), number, last_hash) == (msp, mark.number, mark.hash):
                 kept.add(msp)
-    return set(marks) - kept
+    return _not_buried({msp: mark for msp, mark in marks.items() if msp not in kept})
+
+
+def _not_buried(marks: dict[str, Mark]) -> set[str]:
+    """Of those the ones whose entry was not removed when its time was over: `audit_verify` says whether that is so."""
+    stones = AuditTombstone.objects.filter(msp_id__in=list(marks)).values_list(
+        "msp_id", "through", "hash", "record", "seal"
+    )
+    buried = set()
+    for msp_id, through, last_hash, record, seal in stones:
+        mark = marks[str(msp_id)]
+        chain = Chain(msp=str(msp_id), ring=audit_ring(), vouched=set())
+        with suppress(BrokenError, UncheckedError):
+            chain.begin_behind(record, seal)
+            if (chain.number, chain.hash) == (through, last_hash) and _is_covered(mark, through, last_hash):
+                buried.add(str(msp_id))
+    return set(marks) - buried
+
+
+def _is_covered(mark: Mark, through: int, last_hash: str) -> bool:
+    return mark.number < through or (mark.number, mark.hash) == (through, last_hash)
 
 
 def _line(installation: Installation, heads: dict[str, AuditHead], *, is_restored: bool) -> bytes:

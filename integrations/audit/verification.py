@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain as chain_of
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ from django.db import connection
 from integrations.audit.checkpoints import Mark
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import BrokenError, Chain
-from integrations.models import AuditHead, Msp
+from integrations.models import AuditHead, AuditTombstone, Msp
 
 BATCH = 2000
 # Plain text and numbers: building model instances, UUIDs and datetimes would cost more than checking them.
@@ -25,25 +27,48 @@ NAMES = ("id", "happened_at", "action", "actor", "subject", "previous_hash")
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """An intact chain."""
+class Held:
+    """A chain at one moment: its end, what stands in the place of removed entries, and the rows from there on."""
 
-    number: int
-    hash: str
-    mark: Mark | None
+    head: AuditHead | None
+    tombstone: AuditTombstone | None
+    rows: Iterator[Any]
 
 
-def chain_verify(*, msp: Msp, vouched: set[str], mark: Mark | None) -> Verified:
-    """Check every entry, the columns beside the records, the head and the checkpoint.
+def chain_verify(*, msp: Msp, vouched: set[str], mark: Mark | None) -> Chain:
+    """Check every entry, the columns beside the records, the tombstone, the head and the checkpoint.
 
     Raises BrokenError with the first bad entry, UncheckedError for an entry whose audit key is not in the ring.
     """
-    head = AuditHead.objects.filter(msp=msp).first()
-    if head is None:
-        raise BrokenError(1, "may be missing: the head of the chain was removed")
-    chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched, loads=orjson.loads)
+    with chain_held(msp) as held:
+        if held.head is None:
+            raise BrokenError(1, "may be missing: the head of the chain was removed")
+        chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched, loads=orjson.loads)
+        rows = _behind_tombstone(chain, held, mark)
+        _follow(chain, rows, mark)
+    _end(chain, msp, held.head, mark)
+    return chain
+
+
+def _behind_tombstone(chain: Chain, held: Held, mark: Mark | None) -> Iterator[Any]:
+    """The rows, after the chain has begun where they do."""
+    first = next(held.rows, None)
+    rows = iter(()) if first is None else chain_of([first], held.rows)
+    if held.tombstone is None:
+        return rows
+    stone = chain.begin_behind(held.tombstone.record, held.tombstone.seal)
+    if (held.tombstone.through, held.tombstone.hash) != (stone.through, stone.hash):
+        raise BrokenError(stone.through, "has a tombstone whose columns differ from its record")
+    if mark is not None and mark.number == stone.through and mark.hash != stone.hash:
+        raise BrokenError(mark.number, f"is not the one that the checkpoint of {mark.at} saw: the chain was rewritten")
+    if first is not None and first[1] <= stone.through:
+        chain.begin_among(first[1], first[7])
+    return rows
+
+
+def _follow(chain: Chain, rows: Iterator[Any], mark: Mark | None) -> None:
     follow = chain.follow
-    for row in entries(msp, through=head.number):
+    for row in rows:
         entry_id, number, happened_at, action, actor, subject, record, previous, entry_hash, seal = row
         if number != chain.number + 1:
             raise BrokenError(chain.number + 1, f"is missing: entry {number} follows entry {chain.number}")
@@ -53,20 +78,37 @@ def chain_verify(*, msp: Msp, vouched: set[str], mark: Mark | None) -> Verified:
             _compare(number, columns, fields, entry_hash)
         if mark is not None and number == mark.number and entry_hash != mark.hash:
             raise BrokenError(number, f"is not the one that the checkpoint of {mark.at} saw: the chain was rewritten")
-    _end(chain, msp, head, mark)
-    return Verified(chain.number, chain.hash, mark)
 
 
-def entries(msp: Msp, *, through: int) -> Iterator[Any]:
-    """The rows of one chain in order, up to and with number `through`, a batch at a time."""
-    names = f"{COLUMNS[connection.vendor]}, action, actor, subject, record, previous_hash, hash, seal"
-    where = "msp_id = %s AND number <= %s"
-    key = Msp._meta.pk.get_db_prep_value(msp.pk, connection)
-    with connection.chunked_cursor() as cursor:
-        # Names come from above.
-        cursor.execute(f"SELECT {names} FROM integrations_auditevent WHERE {where} ORDER BY number", [key, through])  # noqa: S608
-        while rows := cursor.fetchmany(BATCH):
-            yield from rows
+@contextmanager
+def chain_held(msp: Msp) -> Iterator[Held]:
+    """A chain to be read in order, a batch at a time, however many entries are added or removed meanwhile."""
+    while True:
+        # The rows are those of the moment at which the cursor was opened. Had more of them been removed by then, the
+        # tombstone would have moved before.
+        tombstone = AuditTombstone.objects.filter(msp=msp).first()
+        head = AuditHead.objects.filter(msp=msp).first()
+        with connection.chunked_cursor() as cursor:
+            names = f"{COLUMNS[connection.vendor]}, action, actor, subject, record, previous_hash, hash, seal"
+            key = Msp._meta.pk.get_db_prep_value(msp.pk, connection)
+            where = "msp_id = %s AND number <= %s"
+            # Names come from above.
+            sql = f"SELECT {names} FROM integrations_auditevent WHERE {where} ORDER BY number"  # noqa: S608
+            cursor.execute(sql, [key, head.number if head else 0])
+            if _is_same(msp, tombstone):
+                yield Held(head, tombstone, _rows(cursor))
+                return
+
+
+def _is_same(msp: Msp, tombstone: AuditTombstone | None) -> bool:
+    """Whether the tombstone is still where it was."""
+    through = AuditTombstone.objects.filter(msp=msp).values_list("through", flat=True).first()
+    return through == (None if tombstone is None else tombstone.through)
+
+
+def _rows(cursor: Any) -> Iterator[Any]:
+    while rows := cursor.fetchmany(BATCH):
+        yield from rows
 
 
 def _columns(fields: dict[str, Any], entry_hash: str) -> tuple[str, str, str, str, str, str]:
@@ -93,6 +135,7 @@ def _compare(number: int, columns: tuple[str, ...], fields: dict[str, Any], entr
 def _end(chain: Chain, msp: Msp, head: AuditHead, mark: Mark | None) -> None:
     if (chain.number, chain.hash) != (head.number, head.hash):
         raise BrokenError(chain.number + 1, f"is missing: the head of the chain is entry {head.number}")
+    chain.end()
     key = Msp._meta.pk.get_db_prep_value(msp.pk, connection)
     with connection.cursor() as cursor:
         # In one statement: what others append meanwhile is ahead of no head.

@@ -229,6 +229,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AuditTombstone',
+            fields=[
+                ('msp', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='audit_tombstone', serialize=False, to='integrations.msp')),
+                ('through', models.PositiveBigIntegerField(editable=False)),
+                ('hash', models.CharField(editable=False, max_length=64)),
+                ('record', models.TextField(editable=False)),
+                ('seal', models.CharField(editable=False, max_length=64)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Retention',
+            fields=[
+                ('msp', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='retention', serialize=False, to='integrations.msp')),
+                ('results_days', models.PositiveSmallIntegerField()),
+                ('invocations_days', models.PositiveSmallIntegerField()),
+                ('audit_days', models.PositiveSmallIntegerField()),
+                ('wanted_results_days', models.PositiveSmallIntegerField()),
+                ('wanted_invocations_days', models.PositiveSmallIntegerField()),
+                ('wanted_audit_days', models.PositiveSmallIntegerField()),
+                ('shortens_at', models.DateTimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False)),
+                ('results_removed_to', models.DateTimeField(editable=False, null=True)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['due_at'], name='retention_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('audit_days__gte', 180), ('audit_days__lte', 3650), ('invocations_days__gte', 90), ('results_days__gte', 7), ('invocations_days__lte', models.F('audit_days')), ('results_days__lte', models.F('invocations_days'))), name='retention_in_bounds'), models.CheckConstraint(condition=models.Q(('wanted_audit_days__gte', 180), ('wanted_audit_days__lte', 3650), ('wanted_invocations_days__gte', 90), ('wanted_results_days__gte', 7), ('wanted_invocations_days__lte', models.F('wanted_audit_days')), ('wanted_results_days__lte', models.F('wanted_invocations_days'))), name='retention_wanted_in_bounds')],
+            },
+        ),
+        migrations.CreateModel(
             name='Invitation',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),

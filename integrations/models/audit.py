@@ -52,3 +52,21 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.action}"
+
+
+class AuditTombstone(models.Model):
+    """What stands in the place of the first entries of a chain, which the MSP's retention removed. It moves forward.
+
+    `record` is the canonical text that its seal is of; what is in it stands in integrations/audit_verifier.py.
+    """
+
+    msp = models.OneToOneField(Msp, on_delete=models.PROTECT, primary_key=True, related_name="audit_tombstone")
+    through = models.PositiveBigIntegerField(editable=False)  # the number of the last removed entry
+    hash = models.CharField(max_length=64, editable=False)  # of that entry
+    record = models.TextField(editable=False)
+    seal = models.CharField(max_length=64, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.msp_id} up to #{self.through}"

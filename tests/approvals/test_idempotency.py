@@ -16,6 +16,7 @@ from integrations.audit import Actor
 from integrations.clock import database_now
 from integrations.models import Agent
 from integrations.ninjaone.sandbox import Sandbox
+from tests.aging import age
 from tests.approvals.asking import again, ask, deny, submit
 from tests.approvals.crowd import crowd_of
 from tests.cast import Tenant, lift_limits
@@ -43,7 +44,7 @@ def test_the_key_with_another_call_is_refused(acme: Tenant) -> None:
 def test_a_key_is_kept_for_seven_days(acme: Tenant) -> None:
     first = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
     deny(acme, first.invocation)
-    Invocation.objects.update(created_at=database_now() - timedelta(days=8))
+    age(Invocation.objects.all(), created_at=8)
     second = submit(acme, "ninja-reboot-device", device_id=43, options=KEY)
     assert second.invocation.pk != first.invocation.pk
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from approvals.models import Invocation, Status
 from config import health, metrics
 from integrations.installation import installation_prove
+from tests.aging import age
 from tests.cast import Tenant
 from tests.config.rows import invocation_make
 
@@ -101,7 +101,7 @@ def test_metrics_count_what_is_open_or_uncertain(client: Client, acme: Tenant) -
 
 def test_metrics_tell_how_long_the_oldest_request_waits(client: Client, acme: Tenant) -> None:
     row = invocation_make(acme, Status.PENDING_APPROVAL)
-    Invocation.objects.filter(pk=row.pk).update(created_at=row.created_at - timedelta(minutes=5))
+    age(Invocation.objects.filter(pk=row.pk), created_at=5 / 1440)
     assert 300 <= _value(client.get("/metrics").content.decode(), "countersign_oldest_pending_seconds") < 330
 
 

@@ -17,7 +17,12 @@ from integrations.models import AuditEvent, Msp
 
 # Sealed with by somebody who made up a key.
 STRANGER = b"a key that was never in the ring 0123456789"
-TABLES = ("integrations_auditevent", "integrations_audithead")
+TABLES = (
+    "integrations_auditevent",
+    "integrations_audithead",
+    "integrations_audittombstone",
+    "integrations_retention",
+)
 
 
 def append(msp: Msp, count: int = 1, **data: Any) -> None:
@@ -33,7 +38,7 @@ def unguarded() -> Iterator[None]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (%s, %s)", TABLES
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (%s, %s, %s, %s)", TABLES
             )
             found = cursor.fetchall()
             off, on = [f"DROP TRIGGER {name}" for name, _ in found], [sql for _, sql in found]

@@ -13,7 +13,7 @@ from django.db import transaction
 from integrations.audit import AuditError
 from integrations.audit.checkpoints import audit_checkpoint
 from integrations.installation import installation_prove
-from integrations.models import AuditEvent, AuditHead, Installation, Msp
+from integrations.models import AuditEvent, AuditHead, Installation, Msp, Retention
 from integrations.starting import RestoredError, start_check
 from tests.integrations.tampering import append, entry, unguarded
 
@@ -147,6 +147,7 @@ def test_an_msp_that_vanished_as_a_whole_is_found(acme: Msp) -> None:
     with unguarded():
         AuditEvent.objects.all().delete()
         AuditHead.objects.all().delete()
+        Retention.objects.all().delete()
         Msp.objects.all().delete()
     code, text = verdict()
     assert (code, f"MSP {acme.pk}: entry 3 is missing" in text) == (1, True)

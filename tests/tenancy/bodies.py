@@ -68,6 +68,7 @@ def bodies(tenant: Tenant, rows: Rows) -> dict[str, dict[str, Any]]:
         "everything-go-on": {"reason": "It was us."},
         "visit": {"reason": "A support case of theirs."},
         "msp-rules": {"time_zone": "UTC", "own_requests_allowed": "on"},
+        "msp-retention": {"results_days": "40", "invocations_days": "500", "audit_days": "600"},
         "webhook-save": {"url": "https://hooks.example.com/countersign"},
         "policy-save": {"policy_version": "0", "mode-ninja-get-device": "disabled"},
         "policy-preview": {"policy_version": "0", "mode-ninja-get-device": "disabled"},

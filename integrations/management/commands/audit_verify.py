@@ -8,7 +8,14 @@ from django.db import Error
 from integrations.audit.checkpoints import CheckpointsBrokenError, Mark, checkpoint_file, checkpoints_read
 from integrations.audit.keys import audit_ring
 from integrations.audit.verification import chain_verify
-from integrations.audit_verifier import BROKEN, UNCHECKED, BrokenError, UncheckedError, vouched_for
+from integrations.audit_verifier import (
+    BROKEN,
+    UNCHECKED,
+    BrokenError,
+    UncheckedError,
+    entries_in_words,
+    vouched_for,
+)
 from integrations.installation import KeysError, audit_register, keys_check
 from integrations.models import Installation, Msp
 
@@ -52,7 +59,7 @@ class Command(BaseCommand):
     def _one(self, msp: Msp, vouched: set[str], mark: Mark | None) -> None:
         chain = chain_verify(msp=msp, vouched=vouched, mark=mark)
         seen = f"checkpoint at {mark.number} of {mark.at}" if mark else "no checkpoint yet"
-        self.stdout.write(f"{msp.slug}: intact, {chain.number} entries, {seen}")
+        self.stdout.write(f"{msp.slug}: intact, {entries_in_words(chain)}, {seen}")
 
     def _marks(self, broken: list[str], unchecked: list[str]) -> dict[str, Mark]:
         installation = Installation.objects.first()

@@ -13,6 +13,7 @@ from approvals.display.request import script_sent
 from approvals.models import Decision, Invocation
 from integrations.clock import database_now
 from integrations.models import Agent
+from tests.aging import age
 from tests.approvals.asking import approve, ask, deny, submit
 from tests.approvals.dashboard.looking import page_url, text
 from tests.approvals.dashboard.test_query_counts import MOST, queries_of
@@ -97,7 +98,7 @@ def test_what_the_agent_never_did_before_is_known(acme: Tenant, northwind: Tenan
     assert past_of(elsewhere) == Past(has_asked=True, has_asked_here=False, devices=2)
     again = bash(acme, NEW)
     assert past_of(again) == Past(has_asked=True, has_asked_here=True, devices=2)
-    Invocation.objects.exclude(pk=again.pk).update(created_at=F("created_at") - timedelta(hours=2))
+    age(Invocation.objects.exclude(pk=again.pk), created_at=1 / 12)
     assert past_of(again).devices == 1
     assert Decision.objects.count() == 0
 

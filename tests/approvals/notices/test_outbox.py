@@ -23,6 +23,7 @@ from integrations.ninjaone.errors import NeedsReauthorizationError
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.faults import status
 from integrations.ninjaone.tokens import access_token
+from tests.aging import age, move
 from tests.approvals.asking import again, approve, approved_and_sent, ask, deny, submit
 from tests.approvals.notices.places import destination
 from tests.cast import Tenant
@@ -153,7 +154,7 @@ def test_a_reminder_and_an_escalation_come_once_each_at_their_time(acme: Tenant)
 
     def after(share: float) -> tuple[list[str], list[str]]:
         begun = database_now() - whole * share
-        Invocation.objects.filter(pk=row.pk).update(created_at=begun, expires_at=begun + whole)
+        move(Invocation.objects.filter(pk=row.pk), created_at=begun, expires_at=begun + whole)
         remind()
         remind()
         return told(first), told(second)
@@ -170,7 +171,7 @@ def test_who_was_not_told_that_it_waits_is_not_told_how_it_ended(acme: Tenant) -
     on_call = destination(acme, name="On call", events=["escalation", "decided"])
     ends_alone = destination(acme, name="Ends", events=["decided"])
     row = reboot(acme)
-    Invocation.objects.filter(pk=row.pk).update(created_at=database_now() - timedelta(days=1))
+    age(Invocation.objects.filter(pk=row.pk), created_at=1)
     remind()
     deny(acme, row)
     deny(acme, ask(acme, "ninja-reboot-device", device_id=41))

@@ -15,6 +15,7 @@ from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
 from integrations.clock import database_now
 from integrations.models import Agent
+from tests.aging import move
 from tests.approvals.rest.calling import Caller
 from tests.cast import Tenant
 
@@ -74,7 +75,7 @@ def test_the_newest_comes_first_in_the_same_envelope(agent: Caller) -> None:
 
 def test_pages_hold_every_row_once_also_those_of_the_same_moment(acme: Tenant, agent: Caller) -> None:
     rows = made(acme, 7)
-    Invocation.objects.filter(pk__in=[row.pk for row in rows[:4]]).update(created_at=rows[0].created_at)
+    move(Invocation.objects.filter(pk__in=[row.pk for row in rows[:4]]), created_at=rows[0].created_at)
     seen: list[str] = []
     query = "limit=2"
     while True:

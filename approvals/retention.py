@@ -1,0 +1,151 @@
+"""What an MSP no longer keeps: results, calls with all that hangs on them, seen alarms, and audit entries.
+
+A few hundred rows a transaction and a pause after each, so that writers never wait long. Idempotent; any number of
+workers may do it at once and be killed at any moment. What may go is also said by the database's guards.
+
+Never removed: what is open, what NinjaOne is still asked about, calls with an alarm that nobody has looked at, and
+writes whose outcome is unknown. Whether one of those happened is an open question, and it stays until a person answers
+it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from approvals.models import Alarm, Attempt, Decision, Delivery, Effect, Invocation
+from approvals.models.invocations import InvocationQuerySet
+from approvals.models.states import ENDED, OPEN
+from integrations.audit import audit_append
+from integrations.audit.trimming import audit_bury, audit_remove
+from integrations.clock import Now, database_now
+from integrations.models import Retention
+from integrations.retention import RETENTION, day_begun, over_before, retention_come_due
+
+BATCH = 200
+CALLS = 50  # each with some four rows that hang on it
+PAUSE_SECONDS = 0.05
+# Of one round of the sweeper, which has deadlines to look after.
+ROUND_SECONDS = 5.0
+# A worker that died is replaced after this time.
+LEASE = timedelta(minutes=5)
+CANDIDATES = 20
+
+Step = Callable[[], int]
+STILL_LOOKED_FOR = Q(effect__isnull=False, effect__closed_at=None)
+
+
+def retain(*, seconds: float = ROUND_SECONDS, pause: float = PAUSE_SECONDS) -> None:
+    """Remove what no MSP keeps any more, for as long as `seconds` allows; the next round goes on with it."""
+    stop_at = time.monotonic() + seconds
+    while time.monotonic() < stop_at:
+        row = _taken()
+        if row is None:
+            return
+        _retain(row, stop_at, pause)
+
+
+def _taken() -> Retention | None:
+    """An MSP whose turn it is, now this worker's."""
+    due = Retention.objects.filter(due_at__lte=Now())
+    for row in due.select_related("msp").order_by("due_at")[:CANDIDATES]:
+        if due.filter(pk=row.pk).update(due_at=Now() + LEASE):
+            return row
+    return None
+
+
+def _retain(row: Retention, stop_at: float, pause: float) -> None:
+    retention_come_due(row)
+    now = database_now()
+    for step in _steps(row, now):
+        while _done(step, pause):
+            if time.monotonic() >= stop_at:
+                Retention.objects.filter(pk=row.pk).update(due_at=Now())
+                return
+    tomorrow = day_begun(now + timedelta(days=1))
+    row.refresh_from_db(fields=["shortens_at"])
+    Retention.objects.filter(pk=row.pk).update(due_at=min(tomorrow, row.shortens_at or tomorrow))
+
+
+def _done(step: Step, pause: float) -> int:
+    """One batch, and a pause at least four times as long: SQLite lets one write at a time, and this is not urgent."""
+    began = time.monotonic()
+    count = step()
+    if count:
+        time.sleep(max(pause, 4 * (time.monotonic() - began)))
+    return count
+
+
+def _steps(row: Retention, now: datetime) -> Iterator[Step]:
+    """Each is done until it finds nothing any more."""
+    results = over_before(now=now, days=row.results_days)
+    calls = over_before(now=now, days=row.invocations_days)
+    audit = over_before(now=now, days=row.audit_days)
+    yield partial(calls_remove, row, calls)
+    yield partial(alarms_remove, row, calls)
+    yield partial(results_remove, row, results)
+    yield partial(audit_bury, msp=row.msp, before=audit)
+    yield partial(audit_remove, msp=row.msp, before=audit)
+
+
+def results_remove(row: Retention, before: datetime) -> int:
+    """Results, and what scripts printed, of some calls. The calls themselves stay."""
+    since = Q() if row.results_removed_to is None else Q(created_at__gte=row.results_removed_to)
+    calls = Invocation.objects.for_msp(row.msp).filter(since, created_at__lt=before)
+    with_result = calls.filter(Q(result__isnull=False) | Q(effect__output__isnull=False))
+    with transaction.atomic():
+        ids = _ids(with_result.exclude(Q(status__in=OPEN) | STILL_LOOKED_FOR), BATCH)
+        if ids:
+            Invocation.objects.filter(pk__in=ids).update(result=None, result_removed_at=Now())
+            Effect.objects.filter(pk__in=ids, output__isnull=False).update(output=None)
+            _record(row, "retention.results_removed", calls=len(ids), before=before)
+            return len(ids)
+    # Others may hold some of them, or wait for their end: those are looked for again tomorrow.
+    left = with_result | calls.filter(Q(status__in=OPEN) | STILL_LOOKED_FOR)
+    oldest = left.order_by("created_at", "id").values_list("created_at", flat=True).first()
+    row.results_removed_to = oldest or before
+    Retention.objects.filter(pk=row.pk).update(results_removed_to=row.results_removed_to)
+    return 0
+
+
+def calls_remove(row: Retention, before: datetime) -> int:
+    """Some calls that have ended, with votes, attempts, outcomes, alarms and messages."""
+    alarms = Alarm.objects.filter(invocation=OuterRef("pk")).filter(Q(seen_at=None) | Q(raised_at__gte=before))
+    ended = Invocation.objects.for_msp(row.msp).filter(status__in=ENDED, created_at__lt=before)
+    with transaction.atomic():
+        ids = _ids(ended.exclude(STILL_LOOKED_FOR).exclude(Exists(alarms)), CALLS)
+        if not ids:
+            return 0
+        for rows in (Decision.objects, Attempt.objects, Delivery.objects, Alarm.objects, Effect.objects):
+            rows.filter(invocation__in=ids).delete()
+        Invocation.objects.filter(pk__in=ids).delete()
+        _record(row, "retention.calls_removed", calls=len(ids), before=before)
+    return len(ids)
+
+
+def alarms_remove(row: Retention, before: datetime) -> int:
+    """Alarms that are about no call, and that somebody has looked at."""
+    old = Alarm.objects.for_msp(row.msp).filter(invocation=None, seen_at__isnull=False, raised_at__lt=before)
+    with transaction.atomic():
+        ids = list(old.values_list("pk", flat=True)[:BATCH])
+        if not ids or not (count := old.filter(pk__in=ids).delete()[0]):
+            return 0
+        _record(row, "retention.alarms_removed", alarms=count, before=before)
+    return count
+
+
+def _ids(rows: InvocationQuerySet, most: int) -> list[UUID]:
+    """The oldest, held until the end of the transaction; those that somebody else holds are left out."""
+    oldest = rows.order_by("created_at", "id").select_for_update(skip_locked=True, of=("self",))
+    return list(oldest.values_list("pk", flat=True)[:most])
+
+
+def _record(row: Retention, action: str, *, before: datetime, **counts: int) -> None:
+    data = {**counts, "before": before.isoformat(timespec="seconds")}
+    audit_append(msp=row.msp, actor=RETENTION, action=action, subject=f"MSP {row.msp.slug}", data=data)

@@ -1,0 +1,118 @@
+"""Old entries make room: a sealed tombstone first, with an entry that tells of it, then what it stands for, in order.
+
+Killed anywhere, nothing is lost but time: entries that stand behind their tombstone are verified like all others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+
+from django.db import transaction
+
+from integrations.audit.chain import Actor, audit_append, canonical
+from integrations.audit.keys import audit_ring
+from integrations.audit_verifier import TRIMMED, BrokenError, Chain, Tombstone, UncheckedError, seal_of, vouched_for
+from integrations.installation import audit_register
+from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp
+
+logger = logging.getLogger(__name__)
+
+TRIMMER = Actor.system("retention")
+BATCH = 300
+
+
+def audit_bury(*, msp: Msp, before: datetime) -> bool:
+    """Let the tombstone stand for every entry older than `before`; False when it does already.
+
+    The database takes only what is older than the MSP keeps entries.
+    """
+    found = _last_before(msp, before)
+    if found is None or not _is_intact(msp, found.number):
+        return False
+    with transaction.atomic():
+        # Whoever appends or moves the tombstone waits here.
+        AuditHead.objects.select_for_update().get(msp=msp)
+        stood = AuditTombstone.objects.filter(msp=msp).first()
+        if stood is not None and stood.through >= found.number:
+            return False
+        _move(msp, stood, found)
+    return True
+
+
+def audit_remove(*, msp: Msp, before: datetime) -> int:
+    """Remove the oldest few hundred entries behind the tombstone; how many. One at a time for each MSP, in order."""
+    with transaction.atomic():
+        stones = AuditTombstone.objects.select_for_update(skip_locked=True)
+        stone = stones.filter(msp=msp).first()
+        if stone is None:
+            return 0
+        rows = AuditEvent.objects.for_msp(msp).filter(number__lte=stone.through).order_by("number")
+        numbers = []
+        for number, happened_at in rows.values_list("number", "happened_at")[:BATCH]:
+            # A period that was made longer meanwhile holds what is left.
+            if happened_at >= before:
+                break
+            numbers.append(number)
+        if not numbers:
+            return 0
+        return rows.order_by().filter(number__lte=numbers[-1]).delete()[0]
+
+
+def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
+    """The newest entry that is older; None where all that are stand behind the tombstone. Never the newest of all."""
+    rows = AuditEvent.objects.for_msp(msp).only("msp", "number", "hash", "happened_at")
+    stood = AuditTombstone.objects.filter(msp=msp).values_list("through", flat=True).first() or 0
+    low, high = stood, AuditHead.objects.values_list("number", flat=True).get(msp=msp)
+    found = None
+    # Numbers and times of one chain grow together, so no index on the times is needed.
+    while high - low > 1:
+        middle = (low + high) // 2
+        row = rows.filter(number=middle).first()
+        if row is None:
+            logger.critical("Entry %d of the audit of %s is missing. Nothing is removed from it.", middle, msp.slug)
+            return None
+        if row.happened_at < before:
+            low, found = middle, row
+        else:
+            high = middle
+    return found
+
+
+def _is_intact(msp: Msp, number: int) -> bool:
+    """Whether what it would stand for is what was written. What is broken stays, for whoever looks into it."""
+    chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched_for(audit_register(), audit_ring()))
+    stood = AuditTombstone.objects.filter(msp=msp).first()
+    rows = AuditEvent.objects.for_msp(msp).filter(number__lte=number).order_by("number")
+    try:
+        if stood is not None:
+            chain.begin_behind(stood.record, stood.seal)
+        for row in rows.filter(number__gt=chain.number).values_list("record", "hash", "seal").iterator(1000):
+            chain.follow(*row)
+    except (BrokenError, UncheckedError) as error:
+        logger.critical("Nothing is removed from the audit of %s: %s. Run audit_verify.", msp.slug, error)
+        return False
+    return chain.number == number
+
+
+def _move(msp: Msp, stood: AuditTombstone | None, last: AuditEvent) -> None:
+    since = (
+        json.loads(stood.record)["since"] if stood else _moment(AuditEvent.objects.get(msp=msp, number=1).happened_at)
+    )
+    key, secret = next(iter(audit_ring().items()))
+    stone = Tombstone(last.number, last.hash, last.number, since, _moment(last.happened_at))
+    record = canonical({**stone._asdict(), "msp": str(msp.pk), "key": key})
+    removed = last.number - (stood.through if stood else 0)
+    data = {"through": stone.through, "hash": stone.hash, "removed": removed, "until": stone.until}
+    audit_append(msp=msp, actor=TRIMMER, action=TRIMMED, subject=f"MSP {msp.slug}", data=data)
+    values = {"through": stone.through, "hash": stone.hash, "record": record}
+    values["seal"] = seal_of(secret, "tombstone", record)
+    if stood is None:
+        AuditTombstone.objects.create(msp=msp, **values)
+    else:
+        AuditTombstone.objects.filter(msp=msp).update(**values)
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

@@ -1,0 +1,88 @@
+"""How long an MSP keeps results, calls and audit entries, and how it changes that.
+
+Longer holds at once. Shorter destroys what was kept, so it is announced: on record, to whoever is told of alarms, and
+on the page, where any admin takes it back for a week. The database keeps to that week, too.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
+
+from integrations.audit import Actor, audit_append
+from integrations.clock import Now, database_now
+from integrations.models import Msp, Retention
+from integrations.models.retention import PERIODS
+from integrations.signals import retention_shortened
+
+ANNOUNCED_DAYS = 7
+RETENTION = Actor.system("retention")
+
+
+def day_begun(at: datetime) -> datetime:
+    """The beginning of its day, in UTC."""
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def over_before(*, now: datetime, days: int) -> datetime:
+    """What is older than this has been kept for `days` days. Whole days, so that each is cleared once."""
+    return day_begun(now - timedelta(days=days))
+
+
+def shorter_holds_from() -> datetime:
+    """When a shorter period that is asked for now comes into force."""
+    return day_begun(database_now() + timedelta(days=ANNOUNCED_DAYS + 1))
+
+
+def retention_change(*, msp: Msp, actor: Actor, wanted: dict[str, int]) -> Retention:
+    """Ask for these three periods (PERIODS). Raises IntegrityError for what the bounds do not allow."""
+    with transaction.atomic():
+        row = Retention.objects.select_for_update().get(msp=msp)
+        if row.wanted == wanted:
+            return row
+        before = _in_words(row)
+        is_announced = any(wanted[name] < row.wanted[name] for name in PERIODS)
+        for name in PERIODS:
+            setattr(row, name, max(row.in_force[name], wanted[name]))
+            setattr(row, f"wanted_{name}", wanted[name])
+        row.shortens_at = _shortens_at(row, is_announced=is_announced)
+        names = [*PERIODS, *(f"wanted_{name}" for name in PERIODS), "shortens_at"]
+        row.save(update_fields=names)
+        if row.shortens_at is not None:
+            Retention.objects.filter(pk=row.pk).update(due_at=Least("due_at", row.shortens_at))
+        data = {"before": before, "after": _in_words(row)}
+        audit_append(msp=msp, actor=actor, action="retention.changed", subject=f"MSP {msp.name}", data=data)
+        if row.shortens_at is not None and is_announced:
+            retention_shortened.send(Retention, msp=msp, retention=row, actor=actor)
+    return row
+
+
+def retention_come_due(row: Retention) -> bool:
+    """Let what was announced come into force; False when its time has not come, or somebody was faster."""
+    announced = Retention.objects.filter(pk=row.pk, shortens_at__lte=Now())
+    with transaction.atomic():
+        before = _in_words(row)
+        if not announced.update(shortens_at=None, **{name: F(f"wanted_{name}") for name in PERIODS}):
+            return False
+        row.refresh_from_db()
+        data = {"before": before, "after": _in_words(row)}
+        subject = f"MSP {row.msp.name}"
+        audit_append(msp=row.msp, actor=RETENTION, action="retention.shortened", subject=subject, data=data)
+    return True
+
+
+def _shortens_at(row: Retention, *, is_announced: bool) -> datetime | None:
+    """When shorter periods come into force; None where none is."""
+    if row.wanted == row.in_force:
+        return None
+    if not is_announced and row.shortens_at is not None:
+        return row.shortens_at
+    return shorter_holds_from()
+
+
+def _in_words(row: Retention) -> dict[str, object]:
+    at = row.shortens_at
+    return {"days": row.in_force, "wanted": row.wanted, "shortens_at": at and at.isoformat(timespec="seconds")}
