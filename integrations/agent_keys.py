@@ -175,6 +175,19 @@ _KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
     model=AgentKey,
     field="prefix",
     stand_in="~prefix~",
+    # What people look at, and secrets that only a refresh opens, from a row that it reads itself.
+    later={
+        AgentKey: frozenset({"created_at"}),
+        Agent: frozenset({"created_at", "owner_id"}),
+        Msp: frozenset({"created_at", "own_requests_allowed", "slug", "time_zone"}),
+        Connection: frozenset(
+            {
+                *("access_issued_at", "authorized_at", "authorized_by_id", "client_secret", "created_at", "failure"),
+                *("granted_scopes", "policies_reviewed_at", "refresh_lease_until", "refresh_token", "runner_saved_at"),
+                *("runner_saved_by_id", "tested_at"),
+            }
+        ),
+    },
 )
 
 

@@ -6,7 +6,7 @@ values are bound; rows still become model instances, through the same converters
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar, cast
@@ -14,20 +14,30 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Col
 from psycopg.pq import Format
 
 from integrations.rows import Part
 
 Row = TypeVar("Row", bound=models.Model)
+# Columns, by their attributes, that are left out of a query. Whoever asks an instance for one has it read then.
+Later = Mapping[type[models.Model], frozenset[str]]
 
 
 class _Prepared(Generic[Row]):
     """`build(value)` gives the queryset for one value of `model`'s `field`; it is run with others in its place."""
 
     def __init__(
-        self, build: Callable[[Any], models.QuerySet[Any]], *, model: type[models.Model], field: str, stand_in: Any
+        self,
+        build: Callable[[Any], models.QuerySet[Any]],
+        *,
+        model: type[models.Model],
+        field: str,
+        stand_in: Any,
+        later: Later | None = None,
     ) -> None:
         self._build = build
+        self._later = later or {}
         self._model = model
         self._field_name = field
         self._stand_in = stand_in
@@ -36,7 +46,7 @@ class _Prepared(Generic[Row]):
     def _of(self, database: BaseDatabaseWrapper) -> _Compiled:
         compiled = self._compiled.get(database.vendor)
         if compiled is None:
-            compiled = _Compiled(self._build(self._stand_in), self._bound(self._stand_in, database))
+            compiled = _Compiled(self._build(self._stand_in), self._bound(self._stand_in, database), self._later)
             self._compiled[database.vendor] = compiled
         return compiled
 
@@ -72,9 +82,11 @@ class PreparedValues(_Prepared[Any]):
 class _Compiled:
     """What Django's ModelIterable works out anew for every query."""
 
-    def __init__(self, queryset: models.QuerySet[Any], stand_in: Any) -> None:
+    def __init__(self, queryset: models.QuerySet[Any], stand_in: Any, later: Later) -> None:
         compiler = queryset.query.get_compiler(queryset.db)
-        self.sql, params = compiler.as_sql()
+        sql, params = compiler.as_sql()
+        kept = [place for place, column in enumerate(compiler.select) if not _is_for_later(column[0], later)]
+        self.sql = _without_columns(sql, compiler, kept)
         self.params = list(params)
         self.slots = [position for position, param in enumerate(self.params) if param == stand_in]
         if not self.slots:
@@ -83,14 +95,14 @@ class _Compiled:
         self.is_postgresql = compiler.connection.vendor == "postgresql"
         # A query for values has no models to make.
         info = compiler.klass_info if queryset.query.default_cols else None
-        self.part = None if info is None else Part.of(info, compiler.select)
-        found = compiler.get_converters([column[0] for column in compiler.select])
+        self.part = None if info is None else Part.of(info, compiler.select, kept)
+        found = compiler.get_converters([compiler.select[place][0] for place in kept])
         self.conversions = [
             (position, _conversion(converter, expression))
             for position, (converters, expression) in found.items()
             for converter in converters
         ]
-        self.annotations = dict(compiler.annotation_col_map)
+        self.annotations = {name: kept.index(place) for name, place in compiler.annotation_col_map.items()}
 
     def fetched(self, value: Any, database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
         params = self.params.copy()
@@ -113,6 +125,23 @@ class _Compiled:
         for name, position in self.annotations.items():
             setattr(instance, name, row[position])
         return instance
+
+
+def _is_for_later(expression: Any, later: Later) -> bool:
+    return isinstance(expression, Col) and expression.target.attname in later.get(expression.target.model, ())
+
+
+def _without_columns(sql: str, compiler: Any, kept: list[int]) -> str:
+    """The statement with the columns at `kept` alone. Plain columns have no parameters, so those stay as they are.
+
+    A queryset's own `defer()` does not know the columns of a filtered relation.
+    """
+    quote = compiler.connection.ops.quote_name
+    columns = [text if alias is None else f"{text} AS {quote(alias)}" for _, (text, _), alias in compiler.select]
+    start = "SELECT " + ", ".join(columns)
+    if not sql.startswith(start):
+        raise ValueError("The statement does not begin with its columns.")
+    return "SELECT " + ", ".join(columns[place] for place in kept) + sql.removeprefix(start)
 
 
 def _conversion(

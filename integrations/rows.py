@@ -71,17 +71,17 @@ class Part:
     hang_back: Callable[[Any, Any], None] | None
 
     @classmethod
-    def of(cls, info: Mapping[str, Any], select: list[Any]) -> Part:
-        """From what Django's compiler knows of a model and of the selected columns."""
-        positions: list[int] = info["select_fields"]
+    def of(cls, info: Mapping[str, Any], select: list[Any], kept: list[int]) -> Part:
+        """From what Django's compiler knows of a model and of its columns, of which those at `kept` are selected."""
+        positions = {position: kept.index(position) for position in info["select_fields"] if position in kept}
         names = [select[position][0].target.attname for position in positions]
         model = cast("type[models.Model]", info["model"])
         return cls(
             model=model,
             names=names,
-            start=positions[0],
-            key=positions[names.index(model._meta.pk.attname)],
-            parts=[cls.of(other, select) for other in info.get("related_klass_infos", [])],
+            start=min(positions.values()),
+            key=min(positions.values()) + names.index(model._meta.pk.attname),
+            parts=[cls.of(other, select, kept) for other in info.get("related_klass_infos", [])],
             hang=info.get("local_setter"),
             hang_back=info.get("remote_setter"),
         )

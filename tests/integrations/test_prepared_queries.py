@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import Model
+from django.db.models import Model, Value
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from integrations.encryption import Sealed
 from integrations.models import Connection, ConnectionState, Msp
@@ -18,6 +19,13 @@ OF_CONNECTION: PreparedQuery[Connection] = PreparedQuery(
     model=Connection,
     field="client_id",
     stand_in="~client~",
+)
+OF_CONNECTION_WITHOUT: PreparedQuery[Connection] = PreparedQuery(
+    lambda key: Connection.objects.annotate(answer=Value(42)).select_related("msp").filter(client_id=key),
+    model=Connection,
+    field="client_id",
+    stand_in="~client~",
+    later={Connection: frozenset({"client_secret", "region"}), Msp: frozenset({"slug"})},
 )
 
 
@@ -47,6 +55,24 @@ def test_every_column_is_as_the_orm_reads_it(stored: Connection) -> None:
 
 def test_a_value_that_nothing_matches_gives_no_row(stored: Connection) -> None:
     assert OF_CONNECTION.first("c-2") is None
+
+
+def test_a_column_for_later_is_read_when_somebody_asks_for_it(
+    stored: Connection, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    wanted = Connection.objects.select_related("msp").get(pk=stored.pk)
+    with django_assert_num_queries(1) as seen:
+        found = OF_CONNECTION_WITHOUT.first("c-1")
+        assert found is not None
+        assert (found.client_id, found.state, found.msp.name) == ("c-1", ConnectionState.CONNECTED, wanted.msp.name)
+        assert found.answer == 42  # type: ignore[attr-defined]
+    assert "client_secret" not in seen.captured_queries[0]["sql"]
+    assert "slug" not in seen.captured_queries[0]["sql"]
+    with django_assert_num_queries(3):
+        assert found.secret("client_secret") == "it's ☃"
+        assert (found.region, found.msp.slug) == ("eu", "groesse")
+    assert _columns(found) == _columns(wanted)
+    assert _columns(found.msp) == _columns(wanted.msp)
 
 
 def _columns(row: Model) -> dict[str, tuple[type, Any]]:
