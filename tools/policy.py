@@ -85,13 +85,23 @@ def policies_seen(connection: Connection | None) -> Mapping[str, PolicyRow]:
     Kept in this process by the connection's count of policy changes, which the database itself keeps: a change is
     another count, in every process, for whoever reads the connection next.
     """
-    return _policies(()) if connection is None else _seen(connection.pk, connection.policy_version)
+    return _policies(()) if connection is None else _seen(connection.pk, connection.policy_version)[0]
+
+
+def modes_seen(connection: Connection | None) -> tuple[Mode, ...]:
+    """Their modes alone, in the order of the tools."""
+    return _modes(_policies(())) if connection is None else _seen(connection.pk, connection.policy_version)[1]
 
 
 @lru_cache(maxsize=4096)
-def _seen(connection_id: uuid.UUID, policy_version: int) -> Mapping[str, PolicyRow]:
+def _seen(connection_id: uuid.UUID, policy_version: int) -> tuple[Mapping[str, PolicyRow], tuple[Mode, ...]]:
     # Rows that are newer than the count, read in the midst of a change, are kept by a count that nobody reads again.
-    return _policies(_ROWS_OF_CONNECTION(connection_id))
+    policies = _policies(_ROWS_OF_CONNECTION(connection_id))
+    return policies, _modes(policies)
+
+
+def _modes(policies: Mapping[str, PolicyRow]) -> tuple[Mode, ...]:
+    return tuple(row.mode for row in policies.values())
 
 
 @lru_cache(maxsize=256)

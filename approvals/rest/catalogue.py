@@ -7,7 +7,7 @@ from functools import lru_cache
 from approvals.errors import GateError
 from integrations.agent_keys import Principal
 from tools.models import Mode
-from tools.policy import effective_mode, policies_seen
+from tools.policy import effective_mode, modes_seen
 from tools.registry import TOOLS, Tool, find_tool
 
 # The ids of tools and their modes, in stable order.
@@ -17,8 +17,7 @@ Shown = tuple[tuple[str, Mode], ...]
 def tools_of(principal: Principal) -> Shown:
     """The tools that this agent may call."""
     allowed = principal.agent.allowed_tools
-    modes = tuple(row.mode for row in policies_seen(principal.connection).values())
-    return _shown(modes, None if allowed is None else frozenset(allowed))
+    return _shown(modes_seen(principal.connection), None if allowed is None else frozenset(allowed))
 
 
 @lru_cache(maxsize=256)
