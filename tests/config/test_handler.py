@@ -1,0 +1,32 @@
+"""The handler of the server remembers where addresses lead, and only those that are as many as there are routes."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import RequestFactory
+from django.urls import Resolver404, get_resolver
+
+from config.handler import Handler
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/tools", "/api/v1/me", "/mcp", "/dashboard/integrations/"])
+def test_an_address_without_ids_leads_where_the_patterns_lead_with_every_request(path: str) -> None:
+    handler, wanted = Handler(), get_resolver().resolve(path)
+    for _ in range(3):
+        request = RequestFactory().get(path)
+        found = handler.resolve_request(request)
+        assert (found.func, found.args, found.kwargs, found.route) == (wanted.func, (), {}, wanted.route)
+        assert request.resolver_match is found
+
+
+def test_addresses_with_ids_and_made_up_ones_are_not_remembered() -> None:
+    handler = Handler()
+    before = dict(handler._fixed)
+    for number in range(50):
+        match = handler.resolve_request(RequestFactory().get(f"/api/v1/tools/tool-{number}/invoke"))
+        assert match.kwargs == {"tool": f"tool-{number}"}
+        handler.resolve_request(RequestFactory().get(f"/api/nothing/{number}"))
+        handler.resolve_request(RequestFactory().get(f"/dashboard/nothing/{number}"))
+        with pytest.raises(Resolver404):
+            handler.resolve_request(RequestFactory().get(f"/nothing/{number}"))
+    assert handler._fixed == before
