@@ -1,4 +1,4 @@
-"""CPU time of processes, as Linux counts it."""
+"""CPU time and memory of processes, as Linux counts them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 def tree_seconds(root: int) -> float:
     """CPU seconds of a process, its descendants, and the children that they have outlived."""
     return sum(_own_seconds(pid) for pid in _tree(root))
+
+
+def tree_megabytes(root: int) -> float:
+    """Memory of a process and its descendants; what several share counts once."""
+    return sum(_own_kilobytes(pid) for pid in _tree(root)) / 1024
+
+
+def _own_kilobytes(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
 
 
 def _tree(root: int) -> list[int]:

@@ -24,7 +24,8 @@ import requests
 from bench.cpu import tree_seconds
 from bench.filling import fill
 from bench.ledger import ORGANIZATIONS, RARE_TOOL, WRITES
-from bench.servers import Database, Site, postgresql_at, postgresql_of_its_own, site, sqlite
+from bench.people import signed_in
+from bench.servers import Database, Site, has_postgresql, postgresql_at, postgresql_of_its_own, site, sqlite
 
 TARGET_MS = 300.0
 ACTIVITY, QUEUE = "/dashboard/approvals/invocation/", "/dashboard/approvals/approvalrequest/"
@@ -41,10 +42,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=30, help="how often each page is opened")
     parser.add_argument("--sqlite", action="store_true")
     options = parser.parse_args()
-    if not options.sqlite and not _has_postgresql():
+    if not options.sqlite and not has_postgresql():
         print("The pages are measured on PostgreSQL, which is not installed here. Nothing was measured.")
         return 0
-    with _database(options.sqlite) as database, site(database, None) as running:
+    with _database(options.sqlite) as database, site(database) as running:
         started = time.monotonic()
         fill(running, database.url, calls=options.calls, others=options.msps - 2)
         print(f"{database.name}: {options.calls:,} calls of one MSP among {options.msps} MSPs", end="")
@@ -121,7 +122,7 @@ class Taken:
 def _measure(running: Site, rounds: int) -> list[str]:
     """Prints a line for each page; gives the names of those above the target."""
     home = f"http://127.0.0.1:{running.port}"
-    session = _signed_in(home, *running.people["approver"])
+    session = signed_in(home, *running.people["approver"])
     pages = list(pages_of(session, home))
     for name, address in pages:
         _open(session, name, f"{home}{address}")  # warms up
@@ -158,18 +159,6 @@ def _open(session: requests.Session, name: str, url: str) -> None:
         raise SystemExit(f"{name}: {url} answered {answer.status_code}, without any row.")
 
 
-def _signed_in(home: str, name: str, password: str) -> requests.Session:
-    """A browser's session, by the form that people fill in."""
-    session = requests.Session()
-    page = session.get(f"{home}/dashboard/", timeout=60)
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-    fields = {"username": name, "password": password, "csrfmiddlewaretoken": token[1] if token else ""}
-    answer = session.post(page.url, data=fields, headers={"Referer": page.url}, timeout=60)
-    if "Log out" not in answer.text:
-        raise SystemExit("Signing in did not work.")
-    return session
-
-
 def _shows_something(page: str) -> bool:
     return bool(ROW.search(page)) or 'class="sentence"' in page
 
@@ -183,10 +172,6 @@ def _choice(page: str, label: str, rest: str = "") -> str:
     """The value of the first choice of this label."""
     found = re.search(OPTION.format(re.escape(label) + rest), page)
     return found[1] if found else "no-choice"
-
-
-def _has_postgresql() -> bool:
-    return os.environ.get("DATABASE_URL", "").startswith("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 @contextlib.contextmanager

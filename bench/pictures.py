@@ -28,7 +28,7 @@ df -h /
 def main() -> int:
     """Ask for a few things as the demo's agent, and photograph what the technician sees."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sqlite(Path(folder)) as database, site(database, None) as place:
+    with tempfile.TemporaryDirectory() as folder, sqlite(Path(folder)) as database, site(database) as place:
         _ask(place, "ninja-list-devices")
         _ask(place, "ninja-get-device-volumes", device_id=43)
         _ask(place, "ninja-control-service", device_id=41, service="Spooler", action="restart")

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,8 @@ from typing import Any
 import psycopg
 import requests
 
+from bench.cores import ALL_CORES, cores
+from bench.cpu import tree_megabytes
 from config.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +28,8 @@ PATIENCE_SECONDS = 60.0
 # The demo's agents have the limits that everybody has; they are still counted, and never reached.
 LIFT_LIMITS = """
 from integrations.models import Agent, Msp
-Msp.objects.update(calls_per_minute=1_000_000)
-Agent.objects.update(calls_per_minute=1_000_000, writes_per_minute=1_000_000)
+Msp.objects.update(calls_per_minute=1_000_000, pending_limit=1_000)
+Agent.objects.update(calls_per_minute=1_000_000, writes_per_minute=1_000_000, pending_limit=1_000)
 """
 
 
@@ -39,14 +41,17 @@ class Site:
     database_pid: int | None
     server_pid: int
     port: int
-    sandbox_port: int
+    upstream_port: int
+    # From the start of the server's process to its first answer, and what it then holds.
+    start_seconds: float
+    idle_mb: float
     keys: list[str]
-    # Connections that call at the same time; the agents take turns.
-    lanes: int
     # The first MSP's people by role: user name and password.
     people: dict[str, tuple[str, str]]
     # Runs a command of manage.py with the server's environment; gives what it printed.
     manage: Callable[..., str]
+    # Starts one that goes on until the block ends.
+    running: Callable[..., contextlib.AbstractContextManager[subprocess.Popen[bytes]]]
 
 
 @dataclass(frozen=True)
@@ -59,31 +64,62 @@ class Database:
 
 
 @contextlib.contextmanager
-def site(database: Database, workers: int | None, lanes: int = 1) -> Iterator[Site]:
-    """The server on `database`, until the block ends."""
-    port, sandbox_port = free_port(), free_port()
+def site(
+    database: Database,
+    *,
+    workers: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    server_cores: frozenset[int] = ALL_CORES,
+    load_cores: frozenset[int] = ALL_CORES,
+) -> Iterator[Site]:
+    """The server on `database`, until the block ends. `settings` are added to its environment."""
+    port, sandbox_port, upstream_port = free_port(), free_port(), free_port()
     env = {
         **os.environ,
         **{name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY")},
         "DATABASE_URL": database.url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "COUNTERSIGN_SANDBOX": "1",
-        "NINJAONE_SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
+        "NINJAONE_SANDBOX_URL": f"http://127.0.0.1:{upstream_port}",
+        **(settings or {}),
     }
     _manage(env, "migrate", "--verbosity", "0")
     serve = ["serve", "--port", str(port), *(["--workers", str(workers)] if workers else [])]
-    with _running(env, "ninjaone_sandbox", "--port", str(sandbox_port)) as sandbox:
-        _wait(sandbox, f"http://127.0.0.1:{sandbox_port}/")
+    with cores(load_cores), _upstream(env, sandbox_port, upstream_port):
         data: dict[str, Any] = json.loads(_manage(env, "demo_data", "--json"))
         _manage(env, "shell", "--command", LIFT_LIMITS)
-        with _running(env, *serve) as server:
+        started = time.monotonic()
+        with _running(server_cores, env, "manage.py", *serve) as server:
             _wait(server, f"http://127.0.0.1:{port}/readyz")
+            start_seconds = time.monotonic() - started
             # Agents of one MSP: each is limited for itself, and they share the world that is read.
             keys = [agent["key"] for agent in data["msps"][0]["agents"]]
             users = reversed(data["msps"][0]["users"])
-            people = {user["role"]: (user["username"], user["password"]) for user in users}
-            manage = partial(_manage, env)
-            yield Site(database.name, database.pid, server.pid, port, sandbox_port, keys, lanes, people, manage)
+            yield Site(
+                database=database.name,
+                database_pid=database.pid,
+                server_pid=server.pid,
+                port=port,
+                upstream_port=upstream_port,
+                start_seconds=start_seconds,
+                idle_mb=tree_megabytes(server.pid),
+                keys=keys,
+                people={user["role"]: (user["username"], user["password"]) for user in users},
+                manage=partial(_manage, env),
+                running=partial(_running, server_cores, env, "manage.py"),
+            )
+
+
+@contextlib.contextmanager
+def _upstream(env: dict[str, str], sandbox_port: int, port: int) -> Iterator[None]:
+    """The sandbox, and what answers in its place."""
+    with _running(
+        os.sched_getaffinity(0), env, "manage.py", "ninjaone_sandbox", "--port", str(sandbox_port)
+    ) as sandbox:
+        _wait(sandbox, f"http://127.0.0.1:{sandbox_port}/")
+        with _running(os.sched_getaffinity(0), env, "-m", "bench.upstream", str(port), str(sandbox_port)) as upstream:
+            _wait(upstream, f"http://127.0.0.1:{port}/bench/last-write")
+            yield
 
 
 @contextlib.contextmanager
@@ -106,7 +142,7 @@ def postgresql_at(url: str) -> Iterator[Database]:
 
 
 @contextlib.contextmanager
-def postgresql_of_its_own(folder: Path) -> Iterator[Database]:
+def postgresql_of_its_own(folder: Path, server_cores: frozenset[int] = ALL_CORES) -> Iterator[Database]:
     """A PostgreSQL cluster in `folder`, with the settings that it comes with (so its commits reach the disk)."""
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     data, port = folder / "data", free_port()
@@ -120,7 +156,8 @@ def postgresql_of_its_own(folder: Path) -> Iterator[Database]:
         ["initdb", "-D", str(data), "--auth", "trust", "--username", "postgres", "--encoding", "UTF8"],
         ["pg_ctl", "-D", str(data), *start],
     ):
-        subprocess.run([*prefix, str(binaries / command[0]), *command[1:]], check=True, stdout=subprocess.DEVNULL)
+        with cores(server_cores):
+            subprocess.run([*prefix, str(binaries / command[0]), *command[1:]], check=True, stdout=subprocess.DEVNULL)
     try:
         pid = int((data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
         yield Database("PostgreSQL", f"postgresql://postgres@127.0.0.1:{port}/postgres", pid)
@@ -129,15 +166,20 @@ def postgresql_of_its_own(folder: Path) -> Iterator[Database]:
         subprocess.run(stop, check=True, stdout=subprocess.DEVNULL)
 
 
+def has_postgresql() -> bool:
+    """Whether there is one to measure on: named by DATABASE_URL, or installed."""
+    return os.environ.get("DATABASE_URL", "").startswith("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
 def _manage(env: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 @contextlib.contextmanager
-def _running(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "manage.py", *arguments]
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+def _running(where: Set[int], env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    with cores(where):
+        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
@@ -153,5 +195,5 @@ def _wait(process: subprocess.Popen[bytes], url: str) -> None:
         with contextlib.suppress(requests.ConnectionError):
             if requests.get(url, timeout=5).status_code != 503:
                 return
-        time.sleep(0.1)
+        time.sleep(0.01)
     raise SystemExit(f"{url} did not answer.")
