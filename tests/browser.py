@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop, get_running_loop
+from asyncio.events import _set_running_loop
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,14 +34,37 @@ IN_A_BROWSER = [
 ]
 
 
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """The browser. Playwright runs an event loop in this thread, and Django would refuse every query beside it."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+@pytest.fixture(scope="session")
+def started() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """A browser for all tests of this process, and the event loop that Playwright runs in this thread."""
     with sync_playwright() as playwright:
+        loop = get_running_loop()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
+        _set_running_loop(None)
+        yield browser, loop
+        _set_running_loop(loop)
         browser.close()
+
+
+@contextmanager
+def running(loop: AbstractEventLoop) -> Iterator[None]:
+    """Between its tests the browser's loop does not count: others have loops of their own, or query the database."""
+    _set_running_loop(loop)
+    try:
+        yield
+    finally:
+        _set_running_loop(None)
+
+
+@pytest.fixture
+def chromium(started: tuple[Browser, AbstractEventLoop], monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """The browser without a window. Beside Playwright's loop Django would refuse every query."""
+    browser, loop = started
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with running(loop):
+        yield browser
+        for context in browser.contexts:
+            context.close()
         # Beside a running loop Django's connections are not the ones that the thread has without it, and nobody else
         # would close them: PostgreSQL does not drop a database that somebody is in.
         connections.close_all()

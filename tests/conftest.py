@@ -11,10 +11,11 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models.signals import post_migrate
 
 from approvals.waiting import WAITS
+from tests.browser import chromium, started
 from tests.cast import acme, ninjaone, northwind, sandbox
 from tests.flushing import execute_sql_flush
 
-__all__ = ["acme", "ninjaone", "northwind", "sandbox"]
+__all__ = ["acme", "chromium", "ninjaone", "northwind", "sandbox", "started"]
 
 # Tables are emptied between tests, the audit's too.
 BaseDatabaseOperations.execute_sql_flush = execute_sql_flush  # type: ignore[method-assign]

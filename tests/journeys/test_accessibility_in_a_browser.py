@@ -11,11 +11,10 @@ from django.db import connection
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from approvals.models import Invocation
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE
 from tests.journeys.conftest import Product
 from tests.journeys.walking import opened_pages
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/"
 # Each page in one of the two; those that two people may open, in both.

@@ -9,11 +9,10 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from integrations.models import Agent, ConnectionState
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.cast import PASSWORD
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 AGENTS = "/dashboard/integrations/agent/"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.cast import PASSWORD
 from tests.integrations.people.identity_provider import Provider, provider
 from tests.integrations.people.signing_in import FACTORS, events
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium", "provider"]
+__all__ = ["provider"]
 pytestmark = IN_A_BROWSER
 
 

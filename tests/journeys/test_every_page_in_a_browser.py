@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, complaints_of
 from tests.journeys.conftest import Product
 from tests.journeys.walking import opened_pages
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 POLICY = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"}
 

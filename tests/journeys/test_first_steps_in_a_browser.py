@@ -24,11 +24,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from bench.servers import postgresql_at
 from config.ports import free_port
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.cast import PASSWORD
 from tests.config.processes import environment_of, manage, running, wait_until_it_answers
 
-__all__ = ["chromium"]
 pytestmark = [
     *IN_A_BROWSER,
     pytest.mark.skipif(shutil.which("curl") is None, reason="needs: curl (apt install curl)"),

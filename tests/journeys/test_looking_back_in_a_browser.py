@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.approvals.asking import approved_and_sent, ask
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 ACTIVITY = "/dashboard/approvals/invocation/"
 

@@ -12,11 +12,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from standardwebhooks import Webhook
 
 from tests.approvals.notices.places import Hooks, hooks_served
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.config.test_background import wait_for
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 
 

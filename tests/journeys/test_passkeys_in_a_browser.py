@@ -9,12 +9,11 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from integrations.people.sessions import SessionStore
 from integrations.step_up import SESSION_KEY
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, complaints_of
 from tests.cast import PASSWORD
 from tests.integrations.people.signing_in import events
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 READER = {
     "protocol": "ctap2",

@@ -9,10 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from approvals.models import Invocation
 from tests.approvals.asking import deny
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, complaints_of
 from tests.journeys.conftest import Product
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/"
 # What the page shows and sounds goes through the browser's own, and is written down.

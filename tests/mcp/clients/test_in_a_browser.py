@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from mcp import Client
 from playwright.sync_api import Browser, expect
 
-from tests.browser import IN_A_BROWSER, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, WIDE, complaints_of
 from tests.cast import PASSWORD
 from tests.journeys.conftest import Product
 from tests.mcp.clients.sdk import envelope_of, talk
 from tests.mcp.clients.tasks_extension import TasksExtension
 
-__all__ = ["chromium"]
 pytestmark = IN_A_BROWSER
 
 

@@ -14,10 +14,8 @@ from integrations.models import Connection, ConnectionState, Membership, Msp, Us
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 from integrations.ninjaone.sandbox.server import serve_in_thread
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, chromium, complaints_of
+from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.tools.pages.addresses import CALLBACK, DETAIL, TOP
-
-__all__ = ["chromium"]
 
 pytestmark = IN_A_BROWSER
 
