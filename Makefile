@@ -10,7 +10,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench chaos lock mcp-tools clean
+.PHONY: help demo test check check-types check-rest bench chaos lock mcp-tools clean
 
 DEMO_PORT = 8800
 DEMO_SANDBOX_PORT = 8801
@@ -60,10 +60,15 @@ test: $(VENV)/.development
 	$(RUN) -m pytest $(if $(filter-out 1,$(TEST_PROCESSES)),-n $(TEST_PROCESSES) --dist loadgroup) \
 	  $(if $(COVERAGE),$(ROOMS:%=--cov=%) --cov-branch --cov-report=term --cov-fail-under=$(COVERAGE)) $(ARGS)
 
-check: $(VENV)/.development
+check: check-types check-rest
+
+# Takes one core for a minute; `make --jobs 2 check` has the rest done beside it.
+check-types: $(VENV)/.development
+	$(RUN) -m mypy $(wildcard $(CODE))
+
+check-rest: $(VENV)/.development
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m mypy $(wildcard $(CODE))
 	$(VENV)/bin/lint-imports
 	$(RUN) -m djlint templates --check --lint
 	$(CHECK) makemigrations --check --dry-run
