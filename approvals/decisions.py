@@ -21,7 +21,7 @@ from approvals.models import Decision, Invocation, ReasonCode, Status, Verdict
 from approvals.models.invocations import InvocationQuerySet
 from approvals.notices.events import invocation_changed
 from approvals.reading import status_now
-from approvals.wake import WAKE
+from approvals.wake import WAKE, ring
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, is_everything_frozen
@@ -57,7 +57,7 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
             _vote(row, user, Verdict.APPROVED, digest)
             if _queue_when_enough(row):
                 invocation_changed(row, Status.QUEUED, by=user.get_username())
-            transaction.on_commit(WAKE.set)
+                ring(WAKE)
     except IntegrityError as error:
         raise GateError("invalid_state", _("You approved this request already; it needs another person.")) from error
     return _fresh(row)
@@ -99,7 +99,7 @@ def invocation_cancel(*, principal: Principal, invocation_id: UUID) -> Invocatio
         cancellable = mine.filter(
             Q(status=Status.PENDING_APPROVAL, expires_at__gt=Now()) | Q(status=Status.QUEUED, release_by__gt=Now())
         )
-        if not cancellable.update(status=Status.CANCELLED, finished_at=Now()):
+        if not cancellable.update(status=Status.CANCELLED, finished_at=Now(), lease_until=None):
             raise _stands_now(row)
         audit_append(
             msp=row.msp,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -15,6 +14,7 @@ from django.db.models import Exists, F, Q
 
 from approvals import release
 from approvals.errors import GateError
+from approvals.holds import due, hold, let_go
 from approvals.measures import reached
 from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import invocation_changed
@@ -73,26 +73,24 @@ def dispatch_due(limit: int = 20) -> int:
     return sum(dispatch_one(row_id) for row_id, _ in due(limit=limit))
 
 
-def due(
-    *, limit: int, but_not: Collection[uuid.UUID] = (), but_not_of: Collection[uuid.UUID] = ()
-) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """Ids of queued invocations and their MSPs, the most urgent first, without those rows and those MSPs."""
-    queued = Invocation.objects.filter(status=Status.QUEUED, release_by__gt=Now()).order_by("release_by")
-    wanted = queued.exclude(pk__in=but_not).exclude(msp_id__in=but_not_of)
-    return list(wanted.values_list("pk", "msp_id")[:limit])
-
-
 def dispatch_one(row_id: uuid.UUID) -> bool:
-    """Check one queued invocation against the world as it is now, and send it. True when it left the queue."""
+    """Check one queued invocation against the world as it is now, and send it. False when it waits for NinjaOne.
+
+    True when it left the queue, or somebody else is at it.
+    """
     with about_invocation(row_id), span("dispatch", invocation=str(row_id)):
-        return _dispatched(row_id)
+        until = hold(row_id)
+        if until is None or _dispatched(row_id):
+            return True
+        let_go(row_id, until)
+        return False
 
 
 def _dispatched(row_id: uuid.UUID) -> bool:
     rows = Invocation.objects.select_related("msp", "agent__msp", "agent_key", "connection__msp")
     row = rows.filter(pk=row_id, status=Status.QUEUED).first()
     if row is None:
-        return False
+        return True
     try:
         changed = release.changes(row)
         call = None if changed else call_of(row)

@@ -83,7 +83,7 @@ def block(row: Invocation, changed: list[str]) -> bool:
     text = f"Not sent, because {'; '.join(changed)}."
     with transaction.atomic():
         queued = Invocation.objects.filter(pk=row.pk, status=Status.QUEUED)
-        if not queued.update(status=Status.BLOCKED, finished_at=Now(), error_message=text[:1000]):
+        if not queued.update(status=Status.BLOCKED, finished_at=Now(), lease_until=None, error_message=text[:1000]):
             return False
         audit_append(
             msp=row.msp,

@@ -56,7 +56,7 @@ def expire(row: Invocation) -> bool:
 
 
 def _expire(rows: InvocationQuerySet, message: str) -> int:
-    return rows.update(status=Status.EXPIRED, finished_at=Now(), error_message=message)
+    return rows.update(status=Status.EXPIRED, finished_at=Now(), lease_until=None, error_message=message)
 
 
 def _lapse(row: Invocation) -> None:

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from django.conf import settings
-from django.db import Error, close_old_connections, connections
+from django.db import DEFAULT_DB_ALIAS, Error, close_old_connections, connections
 
 from approvals.sweep import sweep
 from approvals.wake import NOTICES, WAKE
 from config.delivering import Delivering
 from config.dispatching import Dispatching
+from config.listening import listen_forever
 from config.polling import Polling
 from integrations.pooled import connection_release
 
@@ -108,7 +109,9 @@ def sweep_forever(stop: threading.Event) -> None:
 
 def keep_running(stop: threading.Event) -> None:
     """All loops, until `stop` is set and nothing is on the wire any more."""
-    loops = (dispatch_forever, sweep_forever, deliver_forever, poll_forever)
+    loops = [dispatch_forever, sweep_forever, deliver_forever, poll_forever]
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        loops.append(listen_forever)
     keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in loops]
     for keeper in keepers:
         keeper.start()

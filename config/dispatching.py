@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from django.db import Error, connections
 
-from approvals.dispatch import dispatch_one, due
+from approvals.dispatch import dispatch_one
+from approvals.holds import due
 from approvals.models import Invocation, Status
 from approvals.wake import WAKE
 

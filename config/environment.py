@@ -14,7 +14,8 @@ from integrations.addresses import Network, networks
 
 SHORTEST_KEY = 32
 LARGEST = 3600.0
-SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", "DATABASE_URL", "EMAIL_URL", "METRICS_TOKEN")
+DATABASES = ("DATABASE_URL", "DATABASE_LISTEN_URL")
+SECRETS = ("SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY", *DATABASES, "EMAIL_URL", "METRICS_TOKEN")
 SERVICE = re.compile(r"[a-z][a-z0-9]{0,29}")
 OIDC_SECRET = re.compile(r"OIDC_[A-Z0-9]+_CLIENT_SECRET")
 # Set by `manage.py serve` for its worker processes: "1" where they do the background work as well.

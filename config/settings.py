@@ -169,6 +169,9 @@ def database() -> dict[str, Any]:
         config["CONN_HEALTH_CHECKS"] = True
         # Values go beside the SQL, and what a connection runs a third time is parsed and planned no more.
         config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 2, **config.get("OPTIONS", {})}
+        if environment.flag("DATABASE_POOLER"):
+            # The next transaction may get another connection, where nothing is prepared and no cursor is open.
+            config["OPTIONS"]["prepare_threshold"], config["DISABLE_SERVER_SIDE_CURSORS"] = None, True
         # Each of the worker's four loops may have one at the same time.
         if size := int(environment.number("DATABASE_POOL", default=0, least=0)):
             config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"] = 0, False
@@ -179,6 +182,8 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
+# PostgreSQL itself, where DATABASE_URL names a pooler, which hands on no NOTIFY.
+DATABASE_LISTEN_URL = environment.text("DATABASE_LISTEN_URL")
 
 # How people come in; more in config.sign_in. A trial, which the demo is, asks for a password alone, and lets it count
 # as long as the session.

@@ -126,7 +126,7 @@ class Invocation(models.Model):
                 name="invocation_open",
                 condition=Q(expires_at__isnull=False),
             ),
-            # dispatch.due(), and sweep(), over all MSPs.
+            # holds.due(), and sweep(), over all MSPs.
             models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(release_by__isnull=False)),
             # idempotency.waiting(), and limits.denials_check() and display.past: how often people said no to this very
             # call. SQLite has no statistics and counts columns: with the MSP this one wins, and the next one likewise.

@@ -17,7 +17,7 @@ from approvals.models import Delivery, Destination, Kind
 from approvals.notices.sending import delivery_send
 from approvals.notices.signing import secret_new
 from approvals.notices.words import TEST
-from approvals.wake import NOTICES
+from approvals.wake import NOTICES, ring
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
 from integrations.courier.answers import Answer
@@ -103,7 +103,7 @@ def destination_enable(destination: Destination) -> None:
         is_enabled=True, disabled_because="", failures=0, failing_since=None, last_error="", last_error_at=None
     )
     Delivery.objects.filter(destination=destination, due_at__gt=Now()).update(due_at=Now())
-    transaction.on_commit(NOTICES.set)
+    ring(NOTICES)
 
 
 def sample_send(*, destination: Destination, actor: Actor) -> Answer:
@@ -130,7 +130,7 @@ def dead_revive(*, destination: Destination, actor: Actor, message_id: UUID | No
         count = wanted.update(dead_at=None, due_at=Now(), attempts=0)
         if count:
             _record(destination, actor, "destination.dead_letters_revived", count=count)
-            transaction.on_commit(NOTICES.set)
+            ring(NOTICES)
     return count
 
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from approvals import measures
 from approvals.models import CHANGED, Delivery, Destination, Event, Invocation, Status
-from approvals.wake import NOTICES
+from approvals.wake import NOTICES, ring
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
 from integrations.models import AuditHead, Msp
@@ -169,4 +169,4 @@ def _store(msp_id: UUID, rows: Sequence[Delivery]) -> None:
     # Whoever changes something of this MSP waits here or at its audit entry: ids grow in the order of the commits.
     list(AuditHead.objects.select_for_update().filter(msp_id=msp_id).values_list("number"))
     Delivery.objects.bulk_create(rows, ignore_conflicts=any(row.key for row in rows))
-    transaction.on_commit(NOTICES.set)
+    ring(NOTICES)
