@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, start_http_server
 
 from approvals.wake import WAKE
 from config import background
+from config.metrics import ThisProcess
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         except Error as error:
             self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
         if options["metrics_port"]:
+            REGISTRY.register(ThisProcess())
             try:
                 start_http_server(options["metrics_port"], addr="127.0.0.1")
             except OSError as error:
