@@ -34,6 +34,7 @@ class Process:
     env: dict[str, str]
     started: int = 0
     is_ready: bool = False
+    kills: int = 0
     nursery: Nursery | None = None
     _running: subprocess.Popen[bytes] | Forked | None = field(default=None, repr=False)
     _log_start: int = 0
@@ -55,6 +56,7 @@ class Process:
         if running is None:
             return
         self.is_ready = False
+        self.kills += 1
         workers = _children(running.pid) if self.port is not None else []
         # A server whose worker dies again so soon after takes it for hopeless, and ends.
         is_replaceable = time.monotonic() - self._worker_killed_at > CRASH_LOOP_SECONDS

@@ -13,7 +13,8 @@ SHOWN = 20
 class Report:
     """What happened."""
 
-    kills: int
+    # By process.
+    kills: dict[str, int]
     seconds: float
     requests: int
     calls: list[Call]
@@ -26,7 +27,7 @@ def report_print(database: str, seed: int, report: Report) -> int:
     verdict = report.verdict
     columns = {
         "database": database,
-        "kills": report.kills,
+        "kills": sum(report.kills.values()),
         "calls": len(report.calls),
         "answered": sum(bool(call.answers) for call in report.calls),
         "cut off": sum(call.cut_off for call in report.calls),
@@ -41,6 +42,7 @@ def report_print(database: str, seed: int, report: Report) -> int:
     widths = [max(len(name), len(str(value))) + 2 for name, value in columns.items()]
     print("".join(f"{name:>{width}}" for name, width in zip(columns, widths, strict=True)))
     print("".join(f"{value!s:>{width}}" for value, width in zip(columns.values(), widths, strict=True)))
+    print(f"Killed: {', '.join(f'{name} {count} times' for name, count in report.kills.items())}.")
     findings = {"lost": verdict.lost, "sent twice": verdict.sent_twice, "wrong": verdict.wrong}
     for kind, sentences in findings.items():
         for sentence in sentences[:SHOWN]:

@@ -81,7 +81,7 @@ def run(kills: int, seed: int, processes: list[Process], ninjaone: CountingSandb
     # Nobody but the load uses our NinjaOne users.
     verdict.wrong += Alarm.objects.values_list("words", flat=True)
     return Report(
-        kills=kills,
+        kills={process.name: process.kills for process in processes},
         seconds=time.monotonic() - started,
         requests=ninjaone.requests,
         calls=calls,
@@ -150,7 +150,9 @@ def _kill_one(processes: list[Process], rng: random.Random) -> None:
             process.look()
         ready = [process for process in processes if process.is_ready]
         if len(ready) >= enough and time.monotonic() >= kill_at:
-            rng.choice(ready).kill(rng)
+            # Each in its turn: of those that are there, whoever was killed least.
+            fewest = min(process.kills for process in ready)
+            rng.choice([process for process in ready if process.kills == fewest]).kill(rng)
             return
         time.sleep(0.03)
 
