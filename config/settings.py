@@ -121,6 +121,8 @@ MIDDLEWARE = [
     "config.middleware.InnermostMiddleware",
 ]
 
+# Every address starts at the host. What the server could say of that is read again with each request otherwise.
+FORCE_SCRIPT_NAME = ""
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "integrations.User"
