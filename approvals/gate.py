@@ -21,6 +21,7 @@ from approvals.surroundings import alerts_added
 from integrations.agent_keys import Principal
 from integrations.audit import Actor, audit_append, canonical
 from integrations.models import Connection, ConnectionState
+from integrations.rows import insert
 from tools.calls import JSON
 from tools.errors import InvalidArgumentsError
 from tools.facts import facts_to_json
@@ -217,7 +218,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
     try:
         with transaction.atomic():
             limits.pending_take(draft.principal)
-            row.save(force_insert=True)
+            insert(row)
             audit_append(
                 msp=row.msp,
                 actor=Actor.agent(draft.principal.agent),

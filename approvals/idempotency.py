@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
@@ -10,6 +11,8 @@ from approvals.models.invocations import InvocationQuerySet
 from approvals.reading import status_now
 from approvals.records import Draft
 from approvals.sweep import expire
+from integrations.models import Agent, Msp
+from integrations.prepared import PreparedValues, Slot
 
 KEPT = timedelta(days=7)
 
@@ -34,14 +37,28 @@ def earlier(draft: Draft) -> Invocation | None:
 
 def waiting(draft: Draft) -> Invocation | None:
     """The identical call that still waits for a person; an overdue one is expired on the way."""
-    asked = _of_agent(draft).filter(call_digest=draft.call_digest, expires_at__isnull=False)
-    row = asked.filter(status=Status.PENDING_APPROVAL).first()
+    found = _WAITING(draft.principal.msp.pk, draft.principal.agent.pk, draft.call_digest)
+    row = _of_agent(draft).filter(pk=found[0][0], status=Status.PENDING_APPROVAL).first() if found else None
     if row is None:
         return None
     if status_now(row, draft.principal.now) is Status.EXPIRED:
         expire(row)
         return None
     return row
+
+
+# There is at most one, and mostly none.
+_WAITING = PreparedValues(
+    lambda msp, agent, digest: (
+        Invocation.objects.for_msp(Msp(pk=msp))
+        .filter(agent=agent, call_digest=digest, expires_at__isnull=False, status=Status.PENDING_APPROVAL)
+        .order_by()
+        .values_list("pk")
+    ),
+    Slot(Msp, "id", UUID(int=1)),
+    Slot(Agent, "id", UUID(int=2)),
+    Slot(Invocation, "call_digest", "~digest~"),
+)
 
 
 def twin(draft: Draft) -> Invocation | None:

@@ -16,7 +16,7 @@ from approvals.models import Invocation, Scope, Status
 from approvals.models.invocations import InvocationQuerySet
 from integrations.agent_keys import Principal
 from integrations.clock import Now
-from integrations.models import Msp
+from integrations.models import Agent, Msp
 from integrations.models.limits import (
     AGENT_CALLS_PER_MINUTE,
     AGENT_PENDING,
@@ -24,6 +24,7 @@ from integrations.models.limits import (
     MSP_CALLS_PER_MINUTE,
     MSP_PENDING,
 )
+from integrations.prepared import PreparedValues, Slot
 
 DENIALS = 3
 DENIED_WITHIN = timedelta(hours=24)
@@ -58,31 +59,29 @@ def writes_take(principal: Principal) -> None:
 def pending_check(principal: Principal) -> None:
     """Raises GateError `too_many_pending` when no more requests may wait. Says nothing about a moment later."""
     agent, msp = principal.agent, principal.msp
-    waiting = _waiting(msp)
-    found = waiting.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(agent=agent)))
+    of_all, of_agent = next(iter(_COUNTED(agent.pk, msp.pk)), (0, 0))
     mine = AGENT_PENDING if agent.pending_limit is None else agent.pending_limit
-    if found["mine"] >= mine:
-        raise _too_many(waiting.filter(agent=agent), found["mine"], mine, f"of {agent.name}")
+    if of_agent >= mine:
+        raise _too_many(_waiting(msp).filter(agent=agent), of_agent, mine, f"of {agent.name}")
     together = MSP_PENDING if msp.pending_limit is None else msp.pending_limit
-    if found["all"] >= together:
-        raise _too_many(waiting, found["all"], together, f"of all agents of {msp.name}")
+    if of_all >= together:
+        raise _too_many(_waiting(msp), of_all, together, f"of all agents of {msp.name}")
 
 
 def pending_take(principal: Principal) -> None:
     """Like `pending_check`, and true until the transaction ends: nobody else of the MSP gets past here."""
     # SQLite's transactions are IMMEDIATE: they queue up by themselves. NO KEY leaves rows that refer to it alone.
-    list(Msp.objects.select_for_update(no_key=True).filter(pk=principal.msp.pk).values_list("pk"))
+    _LOCKED(principal.msp.pk)
     pending_check(principal)
 
 
 def denials_check(principal: Principal, call_digest: str) -> None:
     """Raises GateError `rate_limited` for an hour after people denied the very same call a third time in one day."""
-    denied = Invocation.objects.for_msp(principal.msp).filter(
-        agent=principal.agent, call_digest=call_digest, expires_at__isnull=False, status=Status.DENIED
-    )
-    newest = denied.exclude(decided_at=None).order_by("-decided_at")
+    if len(_DENIED(principal.msp.pk, principal.agent.pk, call_digest)) < DENIALS:
+        return
+    newest = _denied(principal.msp, principal.agent.pk, call_digest).order_by("-decided_at")
     times = cast("list[datetime]", list(newest.values_list("decided_at", flat=True)[:DENIALS]))
-    if len(times) < DENIALS or times[0] - times[-1] > DENIED_WITHIN:
+    if times[0] - times[-1] > DENIED_WITHIN:
         return
     left = times[0] + DENIED_FOR - principal.now
     if left <= timedelta():
@@ -128,6 +127,40 @@ def _sentence(allowance: Allowance, msp: Msp) -> str:
 def _waiting(msp: Msp) -> InvocationQuerySet:
     """The requests that still wait for a person; overdue ones do not."""
     return Invocation.objects.for_msp(msp).filter(status=Status.PENDING_APPROVAL, expires_at__gt=Now())
+
+
+def _denied(msp: Msp, agent_id: UUID, call_digest: str) -> InvocationQuerySet:
+    return Invocation.objects.for_msp(msp).filter(
+        agent=agent_id,
+        call_digest=call_digest,
+        expires_at__isnull=False,
+        status=Status.DENIED,
+        decided_at__isnull=False,
+    )
+
+
+# What every request for approval pays.
+_MSP, _AGENT = Slot(Msp, "id", UUID(int=1)), Slot(Agent, "id", UUID(int=2))
+_COUNTED = PreparedValues(
+    lambda agent, msp: (
+        _waiting(Msp(pk=msp))
+        .order_by()
+        .values("msp")
+        .annotate(of_all=Count("pk"), of_agent=Count("pk", filter=Q(agent=agent)))
+        .values_list("of_all", "of_agent")
+    ),
+    _AGENT,
+    _MSP,
+)
+_LOCKED = PreparedValues(
+    lambda msp: Msp.objects.select_for_update(no_key=True).filter(pk=msp).order_by().values_list("slug"), _MSP
+)
+_DENIED = PreparedValues(
+    lambda msp, agent, digest: _denied(Msp(pk=msp), agent, digest).order_by().values_list("call_digest")[:DENIALS],
+    _MSP,
+    _AGENT,
+    Slot(Invocation, "call_digest", "~digest~"),
+)
 
 
 def _too_many(waiting: InvocationQuerySet, found: int, limit: int, whose: str) -> GateError:

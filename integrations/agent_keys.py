@@ -18,7 +18,7 @@ from integrations.audit import Actor, audit_append
 from integrations.brakes import brake_of, everything_frozen
 from integrations.clock import Now, database_now, now_seen
 from integrations.models import Agent, AgentKey, Connection, Msp
-from integrations.prepared import PreparedQuery
+from integrations.prepared import PreparedQuery, Slot
 
 # The wire contract: cs_<8 public characters>_<43 secret characters>.
 KEY_PATTERN = re.compile(r"cs_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")
@@ -172,9 +172,7 @@ _KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
         .filter(prefix=prefix)
         .order_by()
     ),
-    model=AgentKey,
-    field="prefix",
-    stand_in="~prefix~",
+    Slot(AgentKey, "prefix", "~prefix~"),
     # What people look at, and secrets that only a refresh opens, from a row that it reads itself.
     later={
         AgentKey: frozenset({"created_at"}),

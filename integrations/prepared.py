@@ -6,10 +6,10 @@ values are bound; rows still become model instances, through the same converters
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -24,73 +24,76 @@ Row = TypeVar("Row", bound=models.Model)
 Later = Mapping[type[models.Model], frozenset[str]]
 
 
-class _Prepared(Generic[Row]):
-    """`build(value)` gives the queryset for one value of `model`'s `field`; it is run with others in its place."""
+class Slot(NamedTuple):
+    """A place in a statement: values for it are bound as those of `model`'s `field`; `stand_in` is like no other."""
 
-    def __init__(
-        self,
-        build: Callable[[Any], models.QuerySet[Any]],
-        *,
-        model: type[models.Model],
-        field: str,
-        stand_in: Any,
-        later: Later | None = None,
-    ) -> None:
+    model: type[models.Model]
+    field: str
+    stand_in: Any
+
+    def bound(self, value: Any, database: BaseDatabaseWrapper) -> Any:
+        return _column(self.model, self.field).get_db_prep_value(value, database)
+
+
+class _Prepared(Generic[Row]):
+    """`build` gives the queryset for one value of each slot; it is run with others in their places."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Any]], *slots: Slot, later: Later | None = None) -> None:
         self._build = build
+        self._slots = slots
         self._later = later or {}
-        self._model = model
-        self._field_name = field
-        self._stand_in = stand_in
         self._compiled: dict[str, _Compiled] = {}
 
     def _of(self, database: BaseDatabaseWrapper) -> _Compiled:
         compiled = self._compiled.get(database.vendor)
         if compiled is None:
-            compiled = _Compiled(self._build(self._stand_in), self._bound(self._stand_in, database), self._later)
-            self._compiled[database.vendor] = compiled
+            stand_ins = [slot.stand_in for slot in self._slots]
+            bound = self._bound(stand_ins, database)
+            compiled = self._compiled[database.vendor] = _Compiled(self._build(*stand_ins), bound, self._later)
         return compiled
 
-    def _bound(self, value: Any, database: BaseDatabaseWrapper) -> Any:
-        return _column(self._model, self._field_name).get_db_prep_value(value, database)
+    def _bound(self, values: Sequence[Any], database: BaseDatabaseWrapper) -> list[Any]:
+        return [slot.bound(value, database) for slot, value in zip(self._slots, values, strict=True)]
 
 
 class PreparedQuery(_Prepared[Row]):
-    """Gives model instances; each call runs it for another value."""
+    """Gives model instances; each call runs it for other values."""
 
-    def __call__(self, value: Any) -> list[Row]:
-        """The rows for `value`."""
+    def __call__(self, *values: Any) -> list[Row]:
+        """The rows for these values."""
         database = _database()
         compiled = self._of(database)
         return [
-            compiled.instance(list(raw), database) for raw in compiled.fetched(self._bound(value, database), database)
+            compiled.instance(list(raw), database) for raw in compiled.fetched(self._bound(values, database), database)
         ]
 
-    def first(self, value: Any) -> Row | None:
-        """The first row for `value`, None without one."""
-        return next(iter(self(value)), None)
+    def first(self, *values: Any) -> Row | None:
+        """The first row for these values, None without one."""
+        return next(iter(self(*values)), None)
 
 
 class PreparedValues(_Prepared[Any]):
     """Gives the columns of a `values_list()` as the database has them: texts and integers, which need no conversion."""
 
-    def __call__(self, value: Any) -> tuple[tuple[Any, ...], ...]:
-        """The rows for `value`."""
+    def __call__(self, *values: Any) -> tuple[tuple[Any, ...], ...]:
+        """The rows for these values."""
         database = _database()
-        return tuple(self._of(database).fetched(self._bound(value, database), database))
+        return tuple(self._of(database).fetched(self._bound(values, database), database))
 
 
 class _Compiled:
     """What Django's ModelIterable works out anew for every query."""
 
-    def __init__(self, queryset: models.QuerySet[Any], stand_in: Any, later: Later) -> None:
+    def __init__(self, queryset: models.QuerySet[Any], stand_ins: list[Any], later: Later) -> None:
         compiler = queryset.query.get_compiler(queryset.db)
         sql, params = compiler.as_sql()
         kept = [place for place, column in enumerate(compiler.select) if not _is_for_later(column[0], later)]
         self.sql = _without_columns(sql, compiler, kept)
         self.params = list(params)
-        self.slots = [position for position, param in enumerate(self.params) if param == stand_in]
-        if not self.slots:
-            raise ValueError("The queryset does not depend on its value.")
+        places = [(place, stand_ins.index(param)) for place, param in enumerate(self.params) if param in stand_ins]
+        if {slot for _, slot in places} != set(range(len(stand_ins))):
+            raise ValueError("The queryset does not depend on each of its values.")
+        self.places = places
         self.alias = queryset.db
         self.is_postgresql = compiler.connection.vendor == "postgresql"
         # A query for values has no models to make.
@@ -104,10 +107,10 @@ class _Compiled:
         ]
         self.annotations = {name: kept.index(place) for name, place in compiler.annotation_col_map.items()}
 
-    def fetched(self, value: Any, database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+    def fetched(self, values: list[Any], database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
         params = self.params.copy()
-        for slot in self.slots:
-            params[slot] = value
+        for place, slot in self.places:
+            params[place] = values[slot]
         with database.cursor() as cursor:
             if self.is_postgresql:
                 # Times, UUIDs and bytes need not be read out of text.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Connection
-from integrations.prepared import PreparedValues
+from integrations.prepared import PreparedValues, Slot
 from tools.calls import Call
 from tools.catalogue import classify
 from tools.definitions import GROUPS, VENDOR, Tool
@@ -73,9 +73,7 @@ _ROWS_OF_CONNECTION = PreparedValues(
         .order_by()
         .values_list("tool", "mode", "approvals_needed", "version")
     ),
-    model=ToolPolicy,
-    field="id",
-    stand_in=uuid.UUID(int=1),
+    Slot(Connection, "id", uuid.UUID(int=1)),
 )
 
 

@@ -19,7 +19,8 @@ from approvals.models import CHANGED, Delivery, Destination, Event, Invocation, 
 from approvals.wake import NOTICES, ring
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
-from integrations.models import AuditHead, Msp
+from integrations.models import Agent, AuditHead, Msp
+from integrations.prepared import PreparedQuery, Slot
 
 WATCH = Actor.system("watch")
 # What people are told when a request comes to a status.
@@ -46,8 +47,8 @@ def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome
     if not outcome:
         transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
     event = _event_of(row, status, by=by, outcome=outcome)
-    agents = Q(agent=row.agent_id)
-    found = _destinations(row.msp_id, agents if event is None else agents | Q(agent=None))
+    _check_transaction()
+    found = _OF_CALL(row.msp_id, row.agent_id)
     data = {"status": status.value, **({"by": by} if by else {}), **({"outcome": outcome} if outcome else {})}
     told = [one for one in found if one.agent_id is None and event is not None and wants(one, event, row)]
     if event in {Event.DECIDED, Event.EXPIRED}:
@@ -135,15 +136,31 @@ def _told_of(destinations: list[Destination], row: Invocation, events: set[Event
 
 
 def _tell(msp_id: UUID, event: Event, data: dict[str, Any], row: Invocation | None) -> None:
-    wanting = [one for one in _destinations(msp_id, Q(agent=None)) if wants(one, event, row)]
+    _check_transaction()
+    found = Destination.objects.filter(agent=None, msp_id=msp_id, is_enabled=True)
+    wanting = [one for one in found.only("agent", "msp", *READ) if wants(one, event, row)]
     _store(msp_id, [_delivery(one, event.value, data, row) for one in wanting])
 
 
-def _destinations(msp_id: UUID, whose: Q) -> list[Destination]:
+def _check_transaction() -> None:
     if not connection.in_atomic_block:
         raise OutsideTransactionError("A notice belongs into the transaction of the change that it tells of.")
-    rows = Destination.objects.filter(whose, msp_id=msp_id, is_enabled=True)
-    return list(rows.only("agent", "msp", "events", "organizations", "tools"))
+
+
+READ = ("events", "organizations", "tools")
+# Who may hear of a call: its agent's system, and people.
+_OF_CALL: PreparedQuery[Destination] = PreparedQuery(
+    lambda msp, agent: Destination.objects.filter(
+        Q(agent=agent) | Q(agent=None), msp_id=msp, is_enabled=True
+    ).order_by(),
+    Slot(Msp, "id", UUID(int=1)),
+    Slot(Agent, "id", UUID(int=2)),
+    later={
+        Destination: frozenset(
+            {field.attname for field in Destination._meta.concrete_fields} - {"id", "agent_id", "msp_id", *READ}
+        )
+    },
+)
 
 
 def _delivery(
@@ -162,8 +179,7 @@ def _delivery(
 
 
 def _store(msp_id: UUID, rows: Sequence[Delivery]) -> None:
-    if not connection.in_atomic_block:
-        raise OutsideTransactionError("A notice belongs into the transaction of the change that it tells of.")
+    _check_transaction()
     if not rows:
         return
     # Whoever changes something of this MSP waits here or at its audit entry: ids grow in the order of the commits.

@@ -6,25 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import Model, Value
+from django.db.models import Model, Q, Value
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from integrations.encryption import Sealed
 from integrations.models import Connection, ConnectionState, Msp
-from integrations.prepared import PreparedQuery
+from integrations.prepared import PreparedQuery, PreparedValues, Slot
 
 SEAL = {"name": "Größe ✓", "parameters": [1, None, {"deep": [True]}], "updatedOn": 1.5}
 OF_CONNECTION: PreparedQuery[Connection] = PreparedQuery(
     lambda key: Connection.objects.select_related("msp").filter(client_id=key),
-    model=Connection,
-    field="client_id",
-    stand_in="~client~",
+    Slot(Connection, "client_id", "~client~"),
 )
 OF_CONNECTION_WITHOUT: PreparedQuery[Connection] = PreparedQuery(
     lambda key: Connection.objects.annotate(answer=Value(42)).select_related("msp").filter(client_id=key),
-    model=Connection,
-    field="client_id",
-    stand_in="~client~",
+    Slot(Connection, "client_id", "~client~"),
     later={Connection: frozenset({"client_secret", "region"}), Msp: frozenset({"slug"})},
 )
 
@@ -73,6 +69,32 @@ def test_a_column_for_later_is_read_when_somebody_asks_for_it(
         assert (found.region, found.msp.slug) == ("eu", "groesse")
     assert _columns(found) == _columns(wanted)
     assert _columns(found.msp) == _columns(wanted.msp)
+
+
+def test_each_value_goes_to_its_own_places(stored: Connection) -> None:
+    regions = PreparedValues(
+        lambda client, region: (
+            Connection.objects.exclude(region=region)
+            .filter(Q(client_id=client) | Q(state_reason=client))
+            .order_by()
+            .values_list("region")
+        ),
+        Slot(Connection, "client_id", "~client~"),
+        Slot(Connection, "region", "~region~"),
+    )
+    for _ in range(8):
+        assert regions("c-1", "us") == (("eu",),)
+        assert regions("us", "c-1") == regions("c-1", "eu") == ()
+
+
+def test_a_statement_that_leaves_a_value_out_is_refused(stored: Connection) -> None:
+    forgetful = PreparedValues(
+        lambda client, region: Connection.objects.filter(client_id=client).order_by().values_list("region"),
+        Slot(Connection, "client_id", "~client~"),
+        Slot(Connection, "region", "~region~"),
+    )
+    with pytest.raises(ValueError, match="each of its values"):
+        forgetful("c-1", "eu")
 
 
 def _columns(row: Model) -> dict[str, tuple[type, Any]]:
