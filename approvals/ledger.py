@@ -19,7 +19,9 @@ from approvals.reading import status_condition, status_now
 from approvals.waiting import WAITS, mark_of
 from integrations.agent_keys import Principal
 from integrations.clock import database_now
+from integrations.models import Agent, Msp
 from integrations.pooled import connection_release
+from integrations.prepared import PreparedQuery, Slot
 
 LONGEST_WAIT = 55
 LARGEST_PAGE = 100
@@ -46,7 +48,7 @@ class Page:
 def invocation_get(*, principal: Principal, invocation_id: str | uuid.UUID) -> Invocation:
     """One of the agent's own. Raises GateError, the same for foreign, unknown and malformed ids."""
     wanted = _id_of(invocation_id)
-    row = None if wanted is None else _own(principal).filter(pk=wanted).first()
+    row = None if wanted is None else _OWN.first(principal.msp.pk, principal.agent.pk, wanted)
     if row is None:
         raise GateError("not_found", "There is no such invocation of yours. GET /api/v1/invocations lists them.")
     return row
@@ -114,6 +116,18 @@ def _own(principal: Principal) -> InvocationQuerySet:
     return (
         Invocation.objects.for_msp(principal.msp).filter(agent=principal.agent).select_related("effect").defer(*UNSEEN)
     )
+
+
+# Agents look at what they wait for again and again.
+_OWN: PreparedQuery[Invocation] = PreparedQuery(
+    lambda msp, agent, invocation: (
+        Invocation.objects.for_msp(Msp(pk=msp)).filter(agent=agent, pk=invocation).select_related("effect").order_by()
+    ),
+    Slot(Msp, "id", uuid.UUID(int=1)),
+    Slot(Agent, "id", uuid.UUID(int=2)),
+    Slot(Invocation, "id", uuid.UUID(int=3)),
+    later={Invocation: frozenset(UNSEEN)},
+)
 
 
 def _id_of(text: str | uuid.UUID) -> uuid.UUID | None:

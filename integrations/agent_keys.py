@@ -177,7 +177,7 @@ _KEY_OF_PREFIX: PreparedQuery[AgentKey] = PreparedQuery(
     later={
         AgentKey: frozenset({"created_at"}),
         Agent: frozenset({"created_at", "owner_id"}),
-        Msp: frozenset({"created_at", "own_requests_allowed", "slug", "time_zone"}),
+        Msp: frozenset({"created_at", "own_requests_allowed", "time_zone"}),
         Connection: frozenset(
             {
                 *("access_issued_at", "authorized_at", "authorized_by_id", "client_secret", "created_at", "failure"),
