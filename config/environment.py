@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 from integrations.addresses import Network, networks
 
@@ -57,6 +60,15 @@ def ring(name: str) -> list[str]:
 def words(name: str) -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def postgresql(name: str) -> str:
+    """An address of PostgreSQL; "" where the variable is missing. A wrong one is not repeated: it holds a password."""
+    url = text(name)
+    with suppress(ProgrammingError):
+        if not url or (url.startswith(("postgresql://", "postgres://")) and conninfo_to_dict(url)):
+            return url
+    raise ImproperlyConfigured(f"{name} is wrong. Use postgresql://user:password@host:5432/countersign.")
 
 
 def addresses(name: str, default: list[str]) -> list[Network]:

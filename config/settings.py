@@ -185,7 +185,7 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 # PostgreSQL itself, where DATABASE_URL names a pooler, which hands on no NOTIFY.
-DATABASE_LISTEN_URL = environment.text("DATABASE_LISTEN_URL")
+DATABASE_LISTEN_URL = environment.postgresql("DATABASE_LISTEN_URL")
 
 # How people come in; more in config.sign_in. A trial, which the demo is, asks for a password alone, and lets it count
 # as long as the session.

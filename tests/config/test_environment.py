@@ -115,6 +115,17 @@ def test_a_language_is_one_that_has_a_compiled_catalogue(monkeypatch: pytest.Mon
         environment.language("STAFF_LANGUAGE", tmp_path)
 
 
+@pytest.mark.parametrize("url", ["sqlite:///x", "host=db password=hunter2", "postgresql://a:hunter2@[db", "hunter2"])
+def test_an_address_of_postgresql_that_is_none_is_not_printed(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_LISTEN_URL", "postgresql://a:hunter2@db/countersign")
+    assert environment.postgresql("DATABASE_LISTEN_URL").endswith("@db/countersign")
+    monkeypatch.setenv("DATABASE_LISTEN_URL", url)
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_LISTEN_URL is wrong\.") as caught:
+        environment.postgresql("DATABASE_LISTEN_URL")
+    assert url not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["soon", "0.5", "-1", "nan", "inf", "3601"])
 def test_a_span_refuses_what_is_none(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("SWEEP_SECONDS", text)
@@ -165,6 +176,6 @@ def test_a_bad_environment_stops_the_start_with_a_sentence(
 def test_every_variable_that_the_settings_read_stands_in_the_example() -> None:
     code = "".join((ROOT / "config" / name).read_text() for name in ("settings.py", "environment.py"))
     example = (ROOT / ".env.example").read_text()
-    names = set(re.findall(r'(?:text|flag|words|ring|seconds|choice|language)\("([A-Z_]+)"', code))
+    names = set(re.findall(r'(?:text|flag|words|ring|seconds|choice|language|postgresql|addresses)\("([A-Z_]+)"', code))
     assert len(names) >= 10
     assert [name for name in sorted(names) if f"\n{name}=" not in example] == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,8 @@ from integrations.ninjaone.throttle import FAILURES, throttle_of
 from tests.approvals.asking import approve, approved_and_sent, ask, deny, submit
 from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
-from tests.config.processes import environment_of, manage, running, wait_until_it_answers
+from tests.chaos.product import wait_for
+from tests.config.processes import ROOT, environment_of, manage, running, wait_until_it_answers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "observability"
 CALLS = 24
@@ -145,4 +148,14 @@ def test_the_worker_tells_what_it_did_where_it_is_told_to(tmp_path: Path) -> Non
     assert manage(env, "migrate", "--verbosity", "0").returncode == 0
     with running(env, "worker", "--metrics-port", str(port)) as worker:
         text = wait_until_it_answers(f"http://127.0.0.1:{port}/metrics", worker).text
+        wait_for(lambda: is_healthy(port))
     assert "# TYPE countersign_upstream_seconds histogram" in text
+    assert not is_healthy(port)
+
+
+def is_healthy(port: int) -> bool:
+    """What compose.yaml's health check says of a worker."""
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    *_, program = compose["services"]["worker1"]["healthcheck"]["test"]
+    command = [sys.executable, "-c", program.replace("9100", str(port))]
+    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
