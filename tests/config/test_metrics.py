@@ -29,7 +29,7 @@ from tests.approvals.asking import approve, approved_and_sent, ask, deny, submit
 from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
 from tests.chaos.product import wait_for
-from tests.config.processes import ROOT, environment_of, manage, running, wait_until_it_answers
+from tests.config.processes import ROOT, environment_of, manage, migrate, running, wait_until_it_answers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "observability"
 CALLS = 24
@@ -125,7 +125,7 @@ def test_whichever_process_answers_tells_what_all_of_them_did(tmp_path: Path) ->
     port = free_port()
     with serve_in_thread(Sandbox()) as sandbox, postgresql_at(django_settings.TEST_DATABASE_URL) as database:
         env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url)
-        assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+        migrate(env)
         key = json.loads(manage(env, "demo_data", "--json").stdout)["msps"][0]["agents"][0]["key"]
         with running(env, "serve", "--port", str(port), "--workers", "2") as server:
             wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
@@ -145,7 +145,7 @@ def test_whichever_process_answers_tells_what_all_of_them_did(tmp_path: Path) ->
 
 def test_the_worker_tells_what_it_did_where_it_is_told_to(tmp_path: Path) -> None:
     env, port = environment_of(tmp_path), free_port()
-    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    migrate(env)
     with running(env, "worker", "--metrics-port", str(port)) as worker:
         text = wait_until_it_answers(f"http://127.0.0.1:{port}/metrics", worker).text
         wait_for(lambda: is_healthy(port))

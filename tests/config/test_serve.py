@@ -22,12 +22,12 @@ from bench.servers import postgresql_at
 from config.ports import free_port
 from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.server import serve_in_thread
-from tests.config.processes import environment_of, manage, running, wait_until_it_answers
+from tests.config.processes import environment_of, manage, migrate, running, wait_until_it_answers
 
 
 def filled(env: dict[str, str]) -> dict[str, Any]:
     """A migrated database with the demo's data, which this gives back."""
-    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    migrate(env)
     data: dict[str, Any] = json.loads(manage(env, "demo_data", "--json").stdout)
     return data
 
@@ -126,7 +126,7 @@ def test_of_ctrl_c_the_workers_hear_from_the_server_alone(tmp_path: Path) -> Non
 
 def test_a_stop_waits_for_the_call_that_is_under_way(tmp_path: Path) -> None:
     env, port = environment_of(tmp_path), free_port()
-    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    migrate(env)
     with running(env, "serve", "--port", str(port)) as server, contextlib.closing(socket.socket()) as client:
         wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
         client.settimeout(30)
@@ -194,7 +194,7 @@ def test_what_cannot_be_served_is_refused(tmp_path: Path, arguments: list[str], 
 
 def test_the_worker_command_runs_until_sigterm(tmp_path: Path) -> None:
     env = environment_of(tmp_path)
-    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    migrate(env)
     with running(env, "worker") as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline().startswith("Background work runs.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.processes import environment_of, manage
+from tests.config.processes import environment_of, manage, migrate
 
 OTHER = "another-key-for-tests-only-0123456789abcdef"
 
@@ -16,7 +16,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An installation that has been started once."""
     folder: Path = tmp_path_factory.mktemp("installation")
     env = environment_of(folder)
-    assert manage(env, "migrate", "--verbosity", "0").returncode == 0
+    migrate(env)
     assert manage(env, "rotate_keys").returncode == 0
     return env
 
