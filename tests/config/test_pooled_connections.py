@@ -94,7 +94,8 @@ def test_calls_that_wait_for_ninjaone_hold_no_connection(site: Site) -> None:
         assert {answer.result().status_code for answer in answers} == {200}
         done.set()
     assert waiting_at_once > POOL
-    assert watch.result() <= 2 * POOL
+    # One more is the worker's bell.
+    assert watch.result() <= 2 * POOL + 1
 
 
 def test_what_the_server_closed_is_not_used_again(site: Site) -> None:
