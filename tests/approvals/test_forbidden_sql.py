@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -27,9 +28,9 @@ from tests.cast import Tenant
 
 # What the ledger may write after the insert. Everything else is what was asked, and what would be sent.
 MUTABLE = {
-    "status", "idempotency_key", "approvals_given", "created_at", "expires_at", "decided_at", "release_by",
+    "status", "idempotency_key", "approvals_given", "expires_at", "decided_at", "release_by",
     "lease_until", "dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "acceptable",
-    "result", "is_truncated", "note", "upstream_status", "error_code", "error_message",
+    "result", "result_removed_at", "is_truncated", "note", "upstream_status", "error_code", "error_message",
 }  # fmt: skip
 
 ILLEGAL = [(a, b) for a, b in product(Status, Status) if a != b and b not in TRANSITIONS.get(a, ())]
@@ -81,6 +82,7 @@ def test_a_change_of_what_was_asked_or_would_be_sent(sent: Invocation, northwind
         "agent_key_id": northwind.key.pk,
         "connection_id": northwind.connection.pk,
         "is_write": False,
+        "created_at": sent.created_at - timedelta(days=1),
     }
     is_text = isinstance(field, models.CharField | models.TextField)
     refuses_change(sent, **{column: others.get(column, "other" if is_text else 7)})
