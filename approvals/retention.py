@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -39,6 +38,8 @@ CANDIDATES = 20
 
 Step = Callable[[], int]
 STILL_LOOKED_FOR = Q(effect__isnull=False, effect__closed_at=None)
+UNENDED = Q(status__in=OPEN) | STILL_LOOKED_FOR
+HAS_RESULT = Q(result__isnull=False) | Q(effect__output__isnull=False)
 
 
 def retain(*, seconds: float = ROUND_SECONDS, pause: float = PAUSE_SECONDS) -> None:
@@ -89,29 +90,44 @@ def _steps(row: Retention, now: datetime) -> Iterator[Step]:
     audit = over_before(now=now, days=row.audit_days)
     yield partial(calls_remove, row, calls)
     yield partial(alarms_remove, row, calls)
-    yield partial(results_remove, row, results)
+    yield Results(row, results).remove
     yield partial(audit_bury, msp=row.msp, before=audit)
     yield partial(audit_remove, msp=row.msp, before=audit)
 
 
-def results_remove(row: Retention, before: datetime) -> int:
-    """Results, and what scripts printed, of some calls. The calls themselves stay."""
-    since = Q() if row.results_removed_to is None else Q(created_at__gte=row.results_removed_to)
-    calls = Invocation.objects.for_msp(row.msp).filter(since, created_at__lt=before)
-    with_result = calls.filter(Q(result__isnull=False) | Q(effect__output__isnull=False))
-    with transaction.atomic():
-        ids = _ids(with_result.exclude(Q(status__in=OPEN) | STILL_LOOKED_FOR), BATCH)
-        if ids:
-            Invocation.objects.filter(pk__in=ids).update(result=None, result_removed_at=Now())
-            Effect.objects.filter(pk__in=ids, output__isnull=False).update(output=None)
-            _record(row, "retention.results_removed", calls=len(ids), before=before)
-            return len(ids)
-    # Others may hold some of them, or wait for their end: those are looked for again tomorrow.
-    left = with_result | calls.filter(Q(status__in=OPEN) | STILL_LOOKED_FOR)
-    oldest = left.order_by("created_at", "id").values_list("created_at", flat=True).first()
-    row.results_removed_to = oldest or before
-    Retention.objects.filter(pk=row.pk).update(results_removed_to=row.results_removed_to)
-    return 0
+class Results:
+    """Results, and what scripts printed, of an MSP's calls before a moment, oldest first. The calls themselves stay."""
+
+    def __init__(self, row: Retention, before: datetime) -> None:
+        self.row = row
+        self.before = before
+        self.reached = row.results_removed_to
+
+    def remove(self) -> int:
+        """Those of a few hundred calls; how many."""
+        with transaction.atomic():
+            found = self._calls(self.reached, self.before).filter(HAS_RESULT).exclude(UNENDED)
+            held = found.order_by("created_at", "id").select_for_update(skip_locked=True, of=("self",))
+            batch = list(held.values_list("pk", "created_at")[:BATCH])
+            if batch:
+                ids = [pk for pk, _ in batch]
+                Invocation.objects.filter(pk__in=ids).update(result=None, result_removed_at=Now())
+                Effect.objects.filter(pk__in=ids, output__isnull=False).update(output=None)
+                _record(self.row, "retention.results_removed", calls=len(ids), before=self.before)
+        self._note(batch[-1][1] if batch else self.before)
+        return len(batch)
+
+    def _note(self, reached: datetime) -> None:
+        """Remember how far it is done. Those that somebody holds, or that have no end yet, are looked for again."""
+        left = self._calls(self.row.results_removed_to, reached).filter(HAS_RESULT | UNENDED)
+        oldest = left.order_by("created_at", "id").values_list("created_at", flat=True).first()
+        self.row.results_removed_to = oldest or reached
+        Retention.objects.filter(pk=self.row.pk).update(results_removed_to=self.row.results_removed_to)
+        self.reached = reached
+
+    def _calls(self, since: datetime | None, before: datetime) -> InvocationQuerySet:
+        calls = Invocation.objects.for_msp(self.row.msp).filter(created_at__lt=before)
+        return calls if since is None else calls.filter(created_at__gte=since)
 
 
 def calls_remove(row: Retention, before: datetime) -> int:
@@ -119,7 +135,10 @@ def calls_remove(row: Retention, before: datetime) -> int:
     alarms = Alarm.objects.filter(invocation=OuterRef("pk")).filter(Q(seen_at=None) | Q(raised_at__gte=before))
     ended = Invocation.objects.for_msp(row.msp).filter(status__in=ENDED, created_at__lt=before)
     with transaction.atomic():
-        ids = _ids(ended.exclude(STILL_LOOKED_FOR).exclude(Exists(alarms)), CALLS)
+        oldest = ended.exclude(STILL_LOOKED_FOR).exclude(Exists(alarms)).order_by("created_at", "id")
+        # Those that somebody else holds are left out.
+        held = oldest.select_for_update(skip_locked=True, of=("self",))
+        ids = list(held.values_list("pk", flat=True)[:CALLS])
         if not ids:
             return 0
         for rows in (Decision.objects, Attempt.objects, Delivery.objects, Alarm.objects, Effect.objects):
@@ -138,12 +157,6 @@ def alarms_remove(row: Retention, before: datetime) -> int:
             return 0
         _record(row, "retention.alarms_removed", alarms=count, before=before)
     return count
-
-
-def _ids(rows: InvocationQuerySet, most: int) -> list[UUID]:
-    """The oldest, held until the end of the transaction; those that somebody else holds are left out."""
-    oldest = rows.order_by("created_at", "id").select_for_update(skip_locked=True, of=("self",))
-    return list(oldest.values_list("pk", flat=True)[:most])
 
 
 def _record(row: Retention, action: str, *, before: datetime, **counts: int) -> None:

@@ -209,3 +209,20 @@ def test_one_that_was_looked_through_is_not_read_again_for_results(acme: Tenant)
     move(Invocation.objects.all(), result_removed_at=None, result="{}")
     again(acme)
     assert Invocation.objects.get().result == "{}"
+
+
+def test_results_go_in_batches_that_do_not_start_anew(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("approvals.retention.BATCH", 1)
+    rows = [done(acme, days=days) for days in (300, 200, 100)]
+    waits = done(acme, days=150, state=OutcomeState.SUBMITTED, closed_at=None, output=None)
+    Retention.objects.filter(msp=acme.msp).update(due_at=Now())
+    retain(seconds=0.001, pause=0.02)
+    assert [shown(row)["result"] is None for row in rows] == [True, False, False]
+    assert Retention.objects.get(msp=acme.msp).results_removed_to == rows[0].created_at
+    retain(pause=0)
+    assert [shown(row)["result"] is None for row in rows] == [True, True, True]
+    # From there on it is looked through again: that one is still looked for.
+    assert Retention.objects.get(msp=acme.msp).results_removed_to == waits.created_at
+    Effect.objects.filter(pk=waits.pk).update(closed_at=Now(), state=OutcomeState.VERIFIED)
+    again(acme)
+    assert shown(waits)["result"] is None
