@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from integrations.audit import Actor, audit_append
 from integrations.models import AuditEvent
@@ -50,3 +53,28 @@ def test_moments_are_told_in_the_zone_of_the_msp(acme: Tenant, event: AuditEvent
     acme.msp.save()
     hour = (event.happened_at.hour + 9) % 24
     assert f", {hour:02}:{event.happened_at:%M:%S}" in acme.signed_in(acme.viewer).get(AUDIT).content.decode()
+
+
+def test_older_entries_are_behind_the_number_of_the_last_one(acme: Tenant, northwind: Tenant) -> None:
+    for tenant in (acme, northwind):
+        for number in range(120):
+            with transaction.atomic():
+                audit_append(
+                    msp=tenant.msp, actor=Actor.system("x"), action="page.turned", subject=f"{tenant} {number}"
+                )
+    client, url, seen = acme.signed_in(acme.viewer), AUDIT, list[int]()
+    while url:
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(url).content.decode()
+        assert not [one["sql"] for one in queries if "COUNT(" in one["sql"] and "auditevent" in one["sql"]]
+        seen += [int(number) for number in re.findall(r"/change/[^>]*>(\d+)<", page)]
+        older = re.search(r'href="(\?before=\d+)"', page)
+        url = f"{AUDIT}{older[1]}" if older else ""
+    numbers = AuditEvent.objects.for_msp(acme.msp).order_by("-number").values_list("number", flat=True)
+    assert seen == list(numbers)
+    assert len(seen) > 100
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1e3", "9" * 40])
+def test_a_cursor_that_is_none_begins_at_the_newest(acme: Tenant, event: AuditEvent, text: str) -> None:
+    assert "thing.done" in acme.signed_in(acme.viewer).get(f"{AUDIT}?before={text}").content.decode()
