@@ -43,7 +43,10 @@ def test_a_server_and_two_workers_share_four_connections(tmp_path: Path) -> None
             wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
             assert deaf.stdout is not None
             assert any("DATABASE_LISTEN_URL can name PostgreSQL itself" in line for line in deaf.stdout)
-            sql = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+            sql = (
+                "SELECT application_name FROM pg_stat_activity"
+                " WHERE datname = current_database() AND backend_type = 'client backend'"
+            )
             wait_for(lambda: (LINE["application_name"],) in direct.execute(sql).fetchall())
             assert countersigned(env, port, key) == "succeeded"
             # The bell's and this test's own connection are not PgBouncer's.
