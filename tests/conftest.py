@@ -28,6 +28,28 @@ post_migrate.disconnect(create_contenttypes)
 NEEDS = "needs: "
 REQUIRE_ALL = os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1"
 
+# They go through much of the product again and again, or wait for processes that are not measured at all; what they
+# run through has tests of its own, which are measured. A third of their time would be the measuring.
+UNMEASURED = (
+    "tests/approvals/outcomes/test_claims.py",
+    "tests/approvals/test_decision_races.py",
+    "tests/chaos/",
+    "tests/config/test_browser_attacks.py",
+    "tests/config/test_every_text_is_translatable.py",
+    "tests/journeys/",
+    "tests/mcp/clients/",
+    "tests/mcp/conformance/",
+    "tests/mcp/server/test_any_body.py",
+    "tests/tenancy/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The coverage that fails below a bound is one of the other tests."""
+    for item in items:
+        if item.nodeid.startswith(UNMEASURED):
+            item.add_marker("no_cover")
+
 
 @pytest.fixture(autouse=True)
 def _nobody_waits_on() -> Generator[None]:
