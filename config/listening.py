@@ -38,7 +38,7 @@ def listen_forever(stop: threading.Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            with psycopg.connect(**_address(), **LINE) as line:
+            with psycopg.connect(**_address()) as line:
                 if not _is_the_server(line):
                     logger.warning(
                         "A pooler stands between this worker and PostgreSQL, and hands on no NOTIFY: what is approved "
@@ -75,4 +75,5 @@ def _is_the_server(line: psycopg.Connection[Any]) -> bool:
 
 def _address() -> dict[str, Any]:
     url: str = settings.DATABASE_LISTEN_URL
-    return {"conninfo": url} if url else connections[DEFAULT_DB_ALIAS].get_connection_params()
+    # DATABASE_URL may say some of it, too: `?connect_timeout=5`.
+    return {**({"conninfo": url} if url else connections[DEFAULT_DB_ALIAS].get_connection_params()), **LINE}

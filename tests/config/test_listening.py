@@ -28,7 +28,8 @@ Line = psycopg.Connection[tuple[Any, ...]]
 
 @pytest.fixture
 def other(transactional_db: None) -> Iterator[Line]:
-    """Another process's connection."""
+    """Another process's connection; and the bells are silent, whatever rang before."""
+    silent()
     with psycopg.connect(database_url(), autocommit=True) as line:
         yield line
 
@@ -88,6 +89,14 @@ def test_it_listens_again_when_the_database_was_away_and_looks_for_what_it_misse
     wait_for(WAKE.is_set)
     assert listeners(other) not in ([], [before])
     end(thread, stop)
+
+
+def test_it_listens_when_the_address_says_how_to_connect_as_well(other: Line, stop: threading.Event) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"connect_timeout": 5, "application_name": "acme", "keepalives_idle": 60}.items():
+            patch.setitem(connection.settings_dict["OPTIONS"], name, value)
+        with psycopg.connect(**listening._address()) as line:
+            assert listeners(other) == [line.info.backend_pid]
 
 
 def test_it_does_not_trust_a_line_that_a_pooler_answers(
