@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
 from integrations.audit.chain import Actor, audit_append, canonical
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import TRIMMED, BrokenError, Chain, Tombstone, UncheckedError, seal_of, vouched_for
+from integrations.clock import database_now
 from integrations.installation import audit_register
 from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp
+from integrations.models.retention import LEAST_AUDIT_DAYS
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +29,11 @@ BATCH = 300
 def audit_bury(*, msp: Msp, before: datetime) -> bool:
     """Let the tombstone stand for every entry older than `before`; False when it does already.
 
-    The database takes only what is older than the MSP keeps entries.
+    The database takes only what is older than the MSP keeps entries. What it says of periods and times is not taken for
+    granted: a seal is given for nothing that the records themselves do not show to be old.
     """
-    found = _last_before(msp, before)
-    if found is None or not _is_intact(msp, found.number):
+    found = _last_before(msp, min(before, database_now() - timedelta(days=LEAST_AUDIT_DAYS)))
+    if found is None or not _is_intact(msp, found):
         return False
     with transaction.atomic():
         # Whoever appends or moves the tombstone waits here.
@@ -80,26 +84,35 @@ def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
     return found
 
 
-def _is_intact(msp: Msp, number: int) -> bool:
+def _is_intact(msp: Msp, last: AuditEvent) -> bool:
     """Whether what it would stand for is what was written. What is broken stays, for whoever looks into it."""
     chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched_for(audit_register(), audit_ring()))
     stood = AuditTombstone.objects.filter(msp=msp).first()
-    rows = AuditEvent.objects.for_msp(msp).filter(number__lte=number).order_by("number")
+    rows = AuditEvent.objects.for_msp(msp).filter(number__lte=last.number).order_by("number")
+    fields: dict[str, Any] = {}
     try:
         if stood is not None:
             chain.begin_behind(stood.record, stood.seal)
         for row in rows.filter(number__gt=chain.number).values_list("record", "hash", "seal").iterator(1000):
-            chain.follow(*row)
+            fields = chain.follow(*row)
     except (BrokenError, UncheckedError) as error:
         logger.critical("Nothing is removed from the audit of %s: %s. Run audit_verify.", msp.slug, error)
         return False
-    return chain.number == number
+    if (chain.number, chain.hash) != (last.number, last.hash):
+        return False
+    if datetime.fromisoformat(fields["happened_at"]) != last.happened_at:
+        logger.critical(
+            "Nothing is removed from the audit of %s: entry %d has a column that differs from its record: happened_at. "
+            "Run audit_verify.",
+            msp.slug,
+            last.number,
+        )
+        return False
+    return True
 
 
 def _move(msp: Msp, stood: AuditTombstone | None, last: AuditEvent) -> None:
-    since = (
-        json.loads(stood.record)["since"] if stood else _moment(AuditEvent.objects.get(msp=msp, number=1).happened_at)
-    )
+    since = json.loads(stood.record)["since"] if stood else _first_moment(msp)
     key, secret = next(iter(audit_ring().items()))
     stone = Tombstone(last.number, last.hash, last.number, since, _moment(last.happened_at))
     record = canonical({**stone._asdict(), "msp": str(msp.pk), "key": key})
@@ -112,6 +125,11 @@ def _move(msp: Msp, stood: AuditTombstone | None, last: AuditEvent) -> None:
         AuditTombstone.objects.create(msp=msp, **values)
     else:
         AuditTombstone.objects.filter(msp=msp).update(**values)
+
+
+def _first_moment(msp: Msp) -> str:
+    record = json.loads(AuditEvent.objects.get(msp=msp, number=1).record)
+    return _moment(datetime.fromisoformat(record["happened_at"]))
 
 
 def _moment(at: datetime) -> str:
