@@ -26,6 +26,7 @@ EFFECT = changed(
     "invocation_id", "msp_id", "connection_id", "place_id", "kind", "origin", "consent", "source_name", "wanted", "nonce",
     "after_id", "sent_at",
 )  # fmt: skip
+ALARM = changed("id", "msp_id", "what", "cause", "invocation_id", "raised_at")
 REQUEST = "SELECT 1 FROM approvals_invocation i WHERE i.id = NEW.invocation_id"
 APPROVER = (
     "SELECT 1 FROM integrations_membership m WHERE m.msp_id = NEW.msp_id AND m.user_id = NEW.user_id AND m.is_approver"
@@ -182,6 +183,7 @@ class Migration(migrations.Migration):
                 *kept(
                     "approvals_alarm", f"OLD.seen_at IS NOT NULL AND {past('invocations_days', moment='raised_at')}"
                 ),
+                Rule("alarm_is_frozen", "approvals_alarm", "UPDATE", ALARM, "when and why an alarm was raised never changes"),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ]
         ),

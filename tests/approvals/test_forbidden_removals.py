@@ -64,6 +64,13 @@ def test_an_alarm_that_nobody_has_looked_at_or_that_is_young(acme: Tenant) -> No
     assert execute(removes(alarm), alarm.pk) == 1
 
 
+def test_an_alarm_that_is_made_older_or_told_of_another_call(acme: Tenant) -> None:
+    alarm = Alarm.objects.create(msp=acme.msp, what="different", cause="x", raised_at=database_now())
+    refuses_change(alarm, raised_at=alarm.raised_at - timedelta(days=1))
+    refuses_change(alarm, invocation_id=at(acme, Status.FAILED).pk)
+    refuses_change(alarm, cause="y")
+
+
 def test_a_call_that_is_made_older(acme: Tenant) -> None:
     row = at(acme, Status.FAILED)
     refuses_change(row, created_at=row.created_at - timedelta(days=1))
