@@ -60,6 +60,14 @@ def test_secrets_come_as_files() -> None:
     assert "!secrets" not in (ROOT / ".dockerignore").read_text()
 
 
+def test_every_setting_reaches_our_containers() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    [name] = {service["env_file"] for service in OURS.values()}
+    assert f"> {name}" in guide
+    assert guide.count("docker compose") == guide.count(f"docker compose --env-file {name}")
+    assert name in (ROOT / ".gitignore").read_text().split()
+
+
 def test_everybody_waits_for_the_migration_and_all_fit_into_the_database() -> None:
     needed = 0
     for name, service in OURS.items():
