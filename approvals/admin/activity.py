@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -107,6 +107,10 @@ class InvocationAdmin(TenantModelAdmin[Invocation]):
     def to_page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """Django's address of a row leads to its page."""
         return redirect(reverse("admin:approvals_invocation_page", args=[invocation_id]))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> NoReturn:
+        """None: whatever is written like an id, and is none of ours, ends up here."""
+        raise Http404("There is no such page.")
 
 
 def may_export(member: Membership) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -96,6 +96,10 @@ class ApprovalRequestAdmin(DeniesMany):
     def to_page(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """Django's address of a row leads to its page."""
         return redirect(_url(invocation_id))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> NoReturn:
+        """None: whatever is written like an id, and is none of ours, ends up here."""
+        raise Http404("There is no such page.")
 
     def standing(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """The part of the page that changes, for the script that asks for it again.

@@ -208,3 +208,14 @@ def link(page: str, words: str) -> str | None:
     """Where the link of these words leads."""
     found = re.search(rf'href="([^"]*)"[^>]*>{words}</a>', page)
     return None if found is None else html.unescape(found[1])
+
+
+def test_other_spellings_of_an_id_are_no_addresses(acme: Tenant) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    browser = acme.signed_in(acme.viewer)
+    for place in (ACTIVITY, "/dashboard/approvals/approvalrequest/"):
+        assert browser.get(f"{place}{row.pk}/").status_code == 200
+        for spelling in (row.pk.hex, f"{{{row.pk}}}", str(row.pk).upper(), f"urn:uuid:{row.pk}", "nonsense"):
+            assert browser.get(f"{place}{spelling}/", follow=True).status_code == 404
+            assert browser.get(f"{place}{spelling}/change/").status_code == 404
+            assert browser.post(f"{place}{spelling}/change/", {"status": "queued"}).status_code == 404
