@@ -111,12 +111,26 @@ class _Compiled:
         params = self.params.copy()
         for place, slot in self.places:
             params[place] = values[slot]
-        with database.cursor() as cursor:
-            if self.is_postgresql:
-                # Times, UUIDs and bytes need not be read out of text.
-                cursor.cursor.format = Format.BINARY
-            cursor.execute(self.sql, params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if database.queries_logged or database.execute_wrappers:
+            with database.cursor() as wrapped:
+                return self._run(wrapped.cursor, wrapped, params)
+        # What `cursor()` does, too, but for a wrapper that counts, logs and asks for the error to every method.
+        database.validate_no_broken_transaction()
+        database.close_if_health_check_failed()
+        database.ensure_connection()
+        with database.wrap_database_errors:
+            cursor = database.connection.cursor() if self.is_postgresql else database.create_cursor()
+            try:
+                return self._run(cursor, cursor, params)
+            finally:
+                cursor.close()
+
+    def _run(self, own: Any, cursor: Any, params: list[Any]) -> list[tuple[Any, ...]]:
+        if self.is_postgresql:
+            # Times, UUIDs and bytes need not be read out of text.
+            own.format = Format.BINARY
+        cursor.execute(self.sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 
     def instance(self, row: list[Any], database: BaseDatabaseWrapper) -> Any:
