@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.cores import LOAD_CORES, SERVER_CORES, cores
-from bench.matrix import Sizes, measure
+from bench.matrix import Found, Sizes, measure_quick, measure_slow
 from bench.report import report
-from bench.servers import Database, has_postgresql, postgresql_at, postgresql_of_its_own, site, sqlite
+from bench.servers import Database, Site, has_postgresql, postgresql_at, postgresql_of_its_own, site, sqlite
 
 # Of a server process on PostgreSQL.
 CONNECTIONS = 6
@@ -38,15 +38,21 @@ def main() -> None:
         if name == "PostgreSQL" and not has_postgresql():
             print("PostgreSQL is not installed here: nothing was measured on it.")
             continue
-        with tempfile.TemporaryDirectory() as folder, _database(name, Path(folder)) as database:
-            settings = {"DATABASE_POOL": str(CONNECTIONS)} if name == "PostgreSQL" else {}
+        found = Found()
+        # A pool costs a little; few connections are what it is for.
+        for measure, settings in ((measure_quick, {}), (measure_slow, {"DATABASE_POOL": str(CONNECTIONS)})):
             with (
+                tempfile.TemporaryDirectory() as folder,
+                _database(name, Path(folder)) as database,
                 cores(LOAD_CORES),
-                site(
-                    database, workers=1, settings=settings, server_cores=SERVER_CORES, load_cores=LOAD_CORES
-                ) as running,
+                _site(database, settings if name == "PostgreSQL" else {}) as running,
             ):
-                report(running, sizes, measure(running, database, sizes))
+                measure(running, database, sizes, found)
+        report(name, sizes, found)
+
+
+def _site(database: Database, settings: dict[str, str]) -> contextlib.AbstractContextManager[Site]:
+    return site(database, workers=1, settings=settings, server_cores=SERVER_CORES, load_cores=LOAD_CORES)
 
 
 @contextlib.contextmanager

@@ -42,23 +42,40 @@ class Setting:
     lanes: int
 
 
-SETTINGS = [Setting(0, 1), Setting(0, MANY), Setting(DELAY_MS, 1), Setting(DELAY_MS, MANY)]
+QUICK, QUICK_MANY = Setting(0, 1), Setting(0, MANY)
+SLOW, SLOW_MANY = Setting(DELAY_MS, 1), Setting(DELAY_MS, MANY)
 
 
 @dataclass
 class Found:
-    """Rounds by setting and scenario, seconds from approval to wire, and the most connections of a server process."""
+    """Rounds by setting and scenario, seconds from approval to wire, and what the server process needs.
+
+    `connections` to the database are counted after the slow calls; None on SQLite.
+    """
 
     rounds: dict[Setting, dict[str, list[Measured]]] = field(default_factory=dict)
     to_wire: list[float] = field(default_factory=list)
+    start_seconds: float = 0.0
+    idle_mb: float = 0.0
     connections: int | None = None
 
 
-def measure(site: Site, database: Database, sizes: Sizes) -> Found:
-    """Everything, on a running site."""
-    found = Found()
+def measure_quick(site: Site, database: Database, sizes: Sizes, found: Found) -> None:
+    """With an upstream that answers at once, and from approval to wire."""
+    found.start_seconds, found.idle_mb = site.start_seconds, site.idle_mb
+    _measure(site, sizes, found, [QUICK, QUICK_MANY])
+    found.to_wire = _to_wire(site, database, sizes)
+
+
+def measure_slow(site: Site, database: Database, sizes: Sizes, found: Found) -> None:
+    """With one that takes its time, while the server has few connections to the database."""
+    _measure(site, sizes, found, [SLOW, SLOW_MANY])
+    found.connections = _connections(database)
+
+
+def _measure(site: Site, sizes: Sizes, found: Found, settings: list[Setting]) -> None:
     with _straight_ways(site) as straight:
-        for setting in SETTINGS:
+        for setting in settings:
             ways = _scenarios(setting, straight)
             scenarios.delay_set(site, 0)
             for scenario in ways.values():
@@ -70,10 +87,7 @@ def measure(site: Site, database: Database, sizes: Sizes) -> Found:
                 for name, scenario in ways.items():
                     taken[name].append(scenario(site, _calls(setting, sizes), setting.lanes))
             found.rounds[setting] = taken
-    found.connections = _connections(database)
     scenarios.delay_set(site, 0)
-    found.to_wire = _to_wire(site, database, sizes)
-    return found
 
 
 def _scenarios(setting: Setting, straight: dict[str, Scenario]) -> dict[str, Scenario]:

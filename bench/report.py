@@ -6,12 +6,10 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.matrix import Found, Setting, Sizes
+from bench.matrix import QUICK, QUICK_MANY, SLOW_MANY, Found, Sizes
 from bench.scenarios import Measured
-from bench.servers import Site
 
 HEAD = f"{'':<24}{'calls/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms of: server':>20}{'database':>10}{'client':>8}"
-QUICK, QUICK_MANY, SLOW_MANY = Setting(0, 1), Setting(0, 32), Setting(100, 32)
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,9 @@ class Target:
         return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
 
 
-def report(site: Site, sizes: Sizes, found: Found) -> None:
+def report(database: str, sizes: Sizes, found: Found) -> None:
     """Prints all of it."""
-    print(f"\n{site.database}: {sizes.rounds} rounds of {sizes.calls} calls; medians")
+    print(f"\n{database}: {sizes.rounds} rounds of {sizes.calls} calls; medians")
     for setting, taken in found.rounds.items():
         connections = "one connection" if setting.lanes == 1 else f"{setting.lanes} connections"
         print(f"\n{connections}, NinjaOne answers {f'after {setting.delay_ms} ms' if setting.delay_ms else 'at once'}")
@@ -45,7 +43,7 @@ def report(site: Site, sizes: Sizes, found: Found) -> None:
     print(f", at most {max(found.to_wire) * 1000:.0f} ms, of {len(found.to_wire)}")
     if found.connections is not None:
         print(f"Database connections of the server process: {found.connections}")
-    for target in _targets(site, found):
+    for target in _targets(found):
         print(target)
 
 
@@ -58,7 +56,7 @@ def _line(name: str, rounds: list[Measured]) -> str:
     )
 
 
-def _targets(site: Site, found: Found) -> list[Target]:
+def _targets(found: Found) -> list[Target]:
     quick, many = found.rounds[QUICK], found.rounds[QUICK_MANY]
     slow = found.rounds[SLOW_MANY]
     read, over_mcp, tools = quick["auto read"], quick["auto read over MCP"], quick["list tools"]
@@ -77,8 +75,8 @@ def _targets(site: Site, found: Found) -> list[Target]:
         Target("Server CPU of a list of tools", _server(tools), "ms", most=0.6),
         Target("Lists of tools over 32 connections", _rate(many["list tools"]), "a second", least=1700),
         Target("Approval submits over 32 connections", _rate(many["approval submit"]), "a second", least=700),
-        Target("Start, until the first answer", site.start_seconds, "s", most=0.7),
-        Target("Idle memory", site.idle_mb, "MB", most=95),
+        Target("Start, until the first answer", found.start_seconds, "s", most=0.7),
+        Target("Idle memory", found.idle_mb, "MB", most=95),
     ]
     if found.connections is not None:
         targets.append(Target("Database connections of a server process", found.connections, "at once", most=6))
