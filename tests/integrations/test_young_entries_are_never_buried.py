@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
 from approvals.retention import retain
+from integrations.audit import trimming
 from integrations.audit.trimming import audit_bury
 from integrations.clock import database_now
 from integrations.installation import installation_prove
@@ -38,6 +39,25 @@ def test_entries_whose_column_was_made_older(acme: Msp, caplog: pytest.LogCaptur
     assert "entry 3 has a column that differs from its record: happened_at" in caplog.text
     with pytest.raises(CommandError, match="entry 1 has a column that differs"):
         call_command("audit_verify")
+
+
+def test_who_comes_second_finds_it_buried(monkeypatch: pytest.MonkeyPatch) -> None:
+    installation_prove()
+    msp = Msp.objects.create(name="Acme", slug="acme")
+    with days_ago(500):
+        append(msp, 5)
+    append(msp)
+    moment, find = database_now() - timedelta(days=400), trimming._last_before
+
+    def find_and_be_slow(msp: Msp, before: datetime) -> AuditEvent | None:
+        found = find(msp, before)
+        monkeypatch.undo()
+        assert audit_bury(msp=msp, before=moment)
+        return found
+
+    monkeypatch.setattr(trimming, "_last_before", find_and_be_slow)
+    assert not audit_bury(msp=msp, before=moment)
+    call_command("audit_verify")
 
 
 def test_a_period_that_is_shorter_than_any_may_be() -> None:
