@@ -10,6 +10,7 @@ it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from integrations.clock import Now, database_now
 from integrations.models import Retention
 from integrations.retention import RETENTION, day_begun, over_before, retention_come_due
 
+logger = logging.getLogger(__name__)
+
 BATCH = 200
 CALLS = 50  # each with some four rows that hang on it
 PAUSE_SECONDS = 0.05
@@ -35,6 +38,8 @@ ROUND_SECONDS = 5.0
 # A worker that died is replaced after this time.
 LEASE = timedelta(minutes=5)
 CANDIDATES = 20
+# Nobody looked for so long: all was switched off, or the clock jumped. Then a day passes before anything is removed.
+LONGEST_GAP = timedelta(days=3)
 
 Step = Callable[[], int]
 STILL_LOOKED_FOR = Q(effect__isnull=False, effect__closed_at=None)
@@ -54,7 +59,8 @@ def retain(*, seconds: float = ROUND_SECONDS, pause: float = PAUSE_SECONDS) -> N
 
 def _taken() -> Retention | None:
     """An MSP whose turn it is, now this worker's."""
-    due = Retention.objects.filter(due_at__lte=Now())
+    # A time far ahead is left from a clock that was wrong.
+    due = Retention.objects.filter(Q(due_at__lte=Now()) | Q(due_at__gt=Now() + LONGEST_GAP))
     for row in due.select_related("msp").order_by("due_at")[:CANDIDATES]:
         if due.filter(pk=row.pk).update(due_at=Now() + LEASE):
             return row
@@ -62,8 +68,16 @@ def _taken() -> Retention | None:
 
 
 def _retain(row: Retention, stop_at: float, pause: float) -> None:
-    retention_come_due(row)
     now = database_now()
+    if now - row.due_at > LONGEST_GAP:
+        logger.warning(
+            "What %s no longer keeps was last looked for before %s. Is the clock right? Nothing is removed for a day.",
+            row.msp.slug,
+            row.due_at,
+        )
+        Retention.objects.filter(pk=row.pk).update(due_at=now + timedelta(days=1))
+        return
+    retention_come_due(row)
     for step in _steps(row, now):
         while _done(step, pause):
             if time.monotonic() >= stop_at:

@@ -200,6 +200,24 @@ def test_a_worker_that_died_is_replaced(acme: Tenant) -> None:
     assert Invocation.objects.count() == 0
 
 
+def test_a_clock_that_jumped_removes_nothing_for_a_day(acme: Tenant, caplog: pytest.LogCaptureFixture) -> None:
+    done(acme, days=500)
+    Retention.objects.filter(msp=acme.msp).update(due_at=Now() - timedelta(days=300))
+    retain(pause=0)
+    retain(pause=0)
+    assert Invocation.objects.count() == 1
+    assert "Is the clock right? Nothing is removed for a day." in caplog.text
+    again(acme)
+    assert Invocation.objects.count() == 0
+
+
+def test_a_time_that_a_wrong_clock_left_far_ahead_holds_up_nothing(acme: Tenant) -> None:
+    done(acme, days=500)
+    Retention.objects.filter(msp=acme.msp).update(due_at=Now() + timedelta(days=300))
+    retain(pause=0)
+    assert Invocation.objects.count() == 0
+
+
 def test_one_that_was_looked_through_is_not_read_again_for_results(acme: Tenant) -> None:
     done(acme, days=100)
     again(acme)
