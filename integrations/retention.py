@@ -34,7 +34,8 @@ def over_before(*, now: datetime, days: int) -> datetime:
 
 def shorter_holds_from() -> datetime:
     """When a shorter period that is asked for now comes into force."""
-    return day_begun(database_now() + timedelta(days=ANNOUNCED_DAYS + 1))
+    # A minute more: asked for right before midnight it would be a moment short of a week when it is written down.
+    return day_begun(database_now() + timedelta(days=ANNOUNCED_DAYS + 1, minutes=1))
 
 
 def retention_change(*, msp: Msp, actor: Actor, wanted: dict[str, int]) -> Retention:
