@@ -22,6 +22,7 @@ VOTE = changed(
 )  # fmt: skip
 
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
+ANSWER = changed("finished_at", "upstream_status", "upstream_request_id", "error_code")
 EFFECT = changed(
     "invocation_id", "msp_id", "connection_id", "place_id", "kind", "origin", "consent", "source_name", "wanted", "nonce",
     "after_id", "sent_at",
@@ -57,7 +58,13 @@ def its_call(condition: str) -> str:
     return f"EXISTS (SELECT 1 FROM approvals_invocation i WHERE i.id = OLD.invocation_id AND {condition})"
 
 
-NEVER_SENT = "i.status NOT IN ('succeeded', 'unknown')"
+# Whoever sent it has written that NinjaOne refused it, or that it never left, and nothing was found of it. That somebody
+# settled it later, with an answer that was lost, is not enough.
+SAID_NO = (
+    "EXISTS (SELECT 1 FROM approvals_attempt a WHERE a.invocation_id = i.id AND a.number = i.attempt_count "
+    "AND a.finished_at IS NOT NULL AND a.error_code <> 'outcome_unknown')"
+)
+NEVER_SENT = f"i.status = 'failed' AND {SAID_NO}"
 # A call that has ended, and is older than its MSP keeps calls. What hangs on it goes with it.
 OVER = its_call(f"i.status IN ({ENDED}) AND {past('invocations_days', 'i')}")
 PRINTED_LONG_AGO = its_call(past("results_days", "i"))
@@ -157,6 +164,13 @@ class Migration(migrations.Migration):
                     "an attempt is the newest one of an invocation that is being sent",
                 ),
                 Rule("attempt_is_frozen", "approvals_attempt", "UPDATE", ATTEMPT, "what was tried never changes"),
+                Rule(
+                    "attempt_is_answered_once",
+                    "approvals_attempt",
+                    "UPDATE",
+                    f"OLD.finished_at IS NOT NULL AND ({ANSWER})",
+                    "the answer to an attempt stays as it came",
+                ),
                 *kept("approvals_invocation", f"OLD.status IN ({ENDED}) AND {past('invocations_days')}"),
                 *kept("approvals_decision", OVER),
                 *kept("approvals_attempt", OVER),
@@ -179,7 +193,10 @@ class Migration(migrations.Migration):
                     "an outcome that was found stays as it was found, but for what was printed long ago",
                 ),
                 # Of a call that NinjaOne refused, or that never left, there is nothing to look for.
-                *kept("approvals_effect", f"{its_call(NEVER_SENT)} OR (OLD.closed_at IS NOT NULL AND {OVER})"),
+                *kept(
+                    "approvals_effect",
+                    f"(OLD.closed_at IS NULL AND {its_call(NEVER_SENT)}) OR (OLD.closed_at IS NOT NULL AND {OVER})",
+                ),
                 *kept(
                     "approvals_alarm", f"OLD.seen_at IS NOT NULL AND {past('invocations_days', moment='raised_at')}"
                 ),

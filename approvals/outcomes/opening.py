@@ -71,8 +71,8 @@ def effect_open(row: Invocation, watch: Watch | None, now: datetime) -> None:
 
 
 def effect_drop(row: Invocation) -> None:
-    """NinjaOne said no, or the call was provably never sent: there is nothing to look for."""
-    Effect.objects.filter(msp_id=row.msp_id, invocation_id=row.pk).delete()
+    """NinjaOne said no, or the call was provably never sent: there is nothing to look for. What was found stays."""
+    Effect.objects.filter(msp_id=row.msp_id, invocation_id=row.pk, closed_at=None).delete()
 
 
 def origin_of(connection: Connection) -> str:
