@@ -1,4 +1,4 @@
-"""An outcome is dropped in SQL only where its sender has written that NinjaOne refused the call, or that it never left."""
+"""An outcome is dropped in SQL only where its sender wrote that NinjaOne refused the call, or that it never left."""
 
 from __future__ import annotations
 
