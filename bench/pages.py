@@ -71,7 +71,7 @@ def pages_of(session: requests.Session, home: str) -> Iterator[tuple[str, str]]:
         yield f"queue by {name}", f"{QUEUE}?{urlencode({name: value})}"
         yield f"decided by {name}", f"{QUEUE}?{urlencode({'show': 'decided', name: value})}"
     yield "queue, decided", f"{QUEUE}?show=decided"
-    yield "queue, all, last page", f"{QUEUE}?show=all&p=200"
+    yield "queue, all, oldest page", f"{QUEUE}?show=all&oldest="
     yield "request", f"{QUEUE}{_first(decided)}/"
     yield "activity", ACTIVITY
     for words, fields in (

@@ -63,7 +63,10 @@ def local_time(moment: datetime | None) -> str:
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts up to 10,001 rows and no further: counting a long history costs a second, and nobody turns its pages."""
+    """For lists of what people made (agents, the team, destinations) or may let wait: counts up to 10,001, no further.
+
+    A history, which calls alone make longer, is not counted: its lists have cursors.
+    """
 
     @cached_property
     def count(self) -> int:

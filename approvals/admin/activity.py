@@ -19,7 +19,6 @@ from django.views.decorators.http import require_POST
 
 from approvals.admin.activity_form import ActivityForm
 from approvals.admin.reading import invocation_page
-from approvals.cursors import cursor_read
 from approvals.display.rows import UNREAD, row_of
 from approvals.history.exports import Export, Format, activity_export
 from approvals.history.pages import COUNT_CAP, SEARCHED, HistoryPage, Place, history_page, rows_of
@@ -54,7 +53,7 @@ class InvocationAdmin(TenantModelAdmin[Invocation]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A page of the calls that fit; its rows alone for the script that asks for them again."""
-        member, place = acting_member(request), _place(request)
+        member, place = acting_member(request), Place.read(request.GET)
         # A line decides nothing: its times may be a moment off.
         now = likely_now()
         form = ActivityForm(request.GET, msp=member.msp, now=now)
@@ -72,6 +71,7 @@ class InvocationAdmin(TenantModelAdmin[Invocation]):
             "formats": Format,
             "count_cap": COUNT_CAP - 1,
             "searched": SEARCHED,
+            "is_poll": is_poll,
         }
         if is_poll:
             return TemplateResponse(request, f"{TEMPLATES}/rows.html", context)
@@ -116,12 +116,3 @@ class InvocationAdmin(TenantModelAdmin[Invocation]):
 def may_export(member: Membership) -> bool:
     """Who may take the activity with them. Everybody of the MSP may read it, page by page."""
     return member.is_admin or member.is_approver
-
-
-def _place(request: HttpRequest) -> Place:
-    """Where the page begins, by its address; an unreadable one means the newest page."""
-    return Place(
-        before=cursor_read(request.GET.get("before", "")),
-        after=cursor_read(request.GET.get("after", "")),
-        is_oldest="oldest" in request.GET,
-    )

@@ -1,13 +1,13 @@
-"""A page of the activity, found by where it begins and never by counting what comes before."""
+"""A page of the activity or of the queue, found by where it begins and never by counting what comes before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from approvals.cursors import EPOCH, Cursor
+from approvals.cursors import EPOCH, Cursor, cursor_read
 from approvals.history.filters import Filters, Source, count_of, sources_of
 from approvals.models import Invocation
 from integrations.models import Msp
@@ -26,6 +26,15 @@ class Place:
     before: Cursor | None = None
     after: Cursor | None = None
     is_oldest: bool = False
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> Place:
+        """As an address names it; an unreadable one means the newest page."""
+        return cls(
+            before=cursor_read(values.get("before", "")),
+            after=cursor_read(values.get("after", "")),
+            is_oldest="oldest" in values,
+        )
 
     @property
     def is_newest(self) -> bool:
@@ -55,23 +64,27 @@ def history_page(msp: Msp, filters: Filters, place: Place = NEWEST, *, is_counte
     """A page of the calls of an MSP that fit. A look at an index for each source, and one to count."""
     if filters.words:
         return _searched(msp, filters, place.before)
-    sources = sources_of(msp, filters)
+    page = page_of(sources_of(msp, filters), place, SIZE)
+    return replace(page, count=count_of(msp, filters, COUNT_CAP)) if is_counted else page
+
+
+def page_of(sources: Sequence[Source], place: Place, size: int) -> HistoryPage:
+    """The page of so many calls at that place. A look at an index for each source, and nothing is counted."""
     is_backwards = place.is_oldest or place.after is not None
     after = place.after or (START if place.is_oldest else None)
-    keys = _merged(sources, SIZE + 1, before=place.before, after=after)
-    has_more, keys = len(keys) > SIZE, keys[:SIZE]
+    keys = _merged(sources, size + 1, before=place.before, after=after)
+    has_more, keys = len(keys) > size, keys[:size]
     if is_backwards:
         keys.reverse()
         if place.after is not None and not has_more:
             # The new end: as full as it is for whoever comes there first.
-            return history_page(msp, filters, is_counted=is_counted)
+            return page_of(sources, NEWEST, size)
     has_newer = has_more if is_backwards else place.before is not None
     has_older = not place.is_oldest if is_backwards else has_more
     return HistoryPage(
         ids=[key.id for key in keys],
         newer=keys[0] if keys and has_newer else None,
         older=keys[-1] if keys and has_older else None,
-        count=count_of(msp, filters, COUNT_CAP) if is_counted else None,
     )
 
 

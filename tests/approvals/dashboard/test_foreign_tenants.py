@@ -47,6 +47,7 @@ def test_lists_and_their_filters_show_nothing_foreign(acme: Tenant, foreign: Inv
         "/dashboard/",
         QUEUE,
         f"{QUEUE}?show=all",
+        f"{QUEUE}?show=all&oldest=",
         ACTIVITY,
         f"{ACTIVITY}?agent={agent}",
         f"{QUEUE}?agent={agent}",

@@ -21,6 +21,7 @@ MOST = 12
         "/dashboard/",
         QUEUE,
         f"{QUEUE}?show=all",
+        f"{QUEUE}?show=decided&oldest=",
         f"{QUEUE}deny/",
         f"{QUEUE}waiting/",
         ACTIVITY,
