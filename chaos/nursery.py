@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
@@ -21,7 +20,6 @@ from typing import IO, Any, NoReturn, cast
 
 import django
 from django.core.management import execute_from_command_line
-from django.db import connections
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "ready"
@@ -91,7 +89,7 @@ class Forked:
 def main() -> None:
     """Import everything, open nothing, answer questions until they end."""
     django.setup()
-    for name in ("config.urls", "granian.cli", "config.background"):
+    for name in ("config.loaded", "config.server", "config.background"):
         importlib.import_module(name)
     print(json.dumps(READY), flush=True)
     for line in sys.stdin:
@@ -119,7 +117,7 @@ def _child(arguments: list[str], log: Path) -> NoReturn:
         os.dup2(source, target)
     code: object = 1
     try:
-        _run(arguments)
+        execute_from_command_line(["manage.py", *arguments])
         code = 0
     except SystemExit as end:
         code = end.code
@@ -127,18 +125,6 @@ def _child(arguments: list[str], log: Path) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))
-
-
-def _run(arguments: list[str]) -> None:
-    """Like manage.py; where `serve` would become granian by exec, granian runs here, and forks its worker."""
-
-    def instead_of_exec(path: str, command: list[str]) -> None:
-        connections.close_all()
-        sys.argv = ["granian", *command[3:]]
-        runpy.run_module("granian", run_name="__main__", alter_sys=True)
-
-    os.execv = instead_of_exec  # type: ignore[assignment]
-    execute_from_command_line(["manage.py", *arguments])
 
 
 if __name__ == "__main__":

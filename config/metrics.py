@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, REGISTRY, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client import values as counts
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -52,6 +53,15 @@ def text() -> bytes:
     MultiProcessCollector(asked, folder)  # type: ignore[no-untyped-call]
     ProcessCollector(registry=asked)
     return generate_latest(asked)
+
+
+def count_together(folder: str) -> None:
+    """From here on this process and those that it forks count in files of `folder`. Before any of them has counted.
+
+    The library does the same where it finds the variable when it is first imported, which was too early to know.
+    """
+    os.environ[FOLDER] = folder
+    counts.ValueClass = counts.MultiProcessValue()  # type: ignore[no-untyped-call]
 
 
 class ThisProcess(Collector):

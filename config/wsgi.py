@@ -15,14 +15,16 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 
 from config import environment
-from config.handler import Handler
 from config.unsafe import serve_safely
 from integrations.traces import traces_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 serve_safely(settings.START)
 django.setup(set_prefix=False)
-application = Handler()
+# Its models can be imported only now that the applications are set up.
+from config import loaded  # noqa: E402
+
+application = loaded.application
 
 # What each request would pay for and get nothing from: a list that only DEBUG fills, caches that have nothing to close,
 # URLs of another site, and a second look at a connection that stays (one of a pool has to go back to it).
@@ -48,7 +50,6 @@ traces_start()
 environment.forget_secrets()
 
 if os.environ.get(environment.BACKGROUND) == "1":
-    # Its models can be imported only now that the applications are set up.
-    from config import background
+    from config import background  # as above
 
     background.start_with_process()

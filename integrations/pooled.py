@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import DEFAULT_DB_ALIAS, connections
 
 
@@ -13,3 +15,11 @@ def connection_release() -> None:
     database = connections[DEFAULT_DB_ALIAS]
     if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
         database.close()
+
+
+def connections_end() -> None:
+    """Close this thread's connection, and the pool with its threads: this process is about to fork."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    database.close()
+    if database.settings_dict["OPTIONS"].get("pool"):
+        database.close_pool()

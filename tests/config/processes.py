@@ -42,6 +42,12 @@ def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[
     )
 
 
+def server_command(application: str, port: int, *, threads: int) -> list[str]:
+    """The product's server as a command line, with another application in it."""
+    arguments = f"{application!r}, host='127.0.0.1', port={port}, workers=1, threads={threads}"
+    return [sys.executable, "-c", f"from config.server import serve_until_stopped as serve; serve({arguments})"]
+
+
 def migrate(env: dict[str, str]) -> None:
     """Gives the empty database of `env` its tables."""
     url = env["DATABASE_URL"]

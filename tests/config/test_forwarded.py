@@ -16,10 +16,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from config.management.commands.serve import granian_command
 from config.ports import free_port
 from integrations.addresses import Hop, hops_of, scheme_of
-from tests.config.processes import ROOT, environment_of, wait_until_it_answers
+from tests.config.processes import ROOT, environment_of, server_command, wait_until_it_answers
 
 CLIENT, LIE = "198.51.100.7", "203.0.113.9"
 TWINS = ["X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED-FOR", "X-Forwarded-For"]
@@ -31,10 +30,14 @@ def serving(tmp_path: Path, **settings: str) -> Iterator[int]:
     port = free_port()
     env = environment_of(tmp_path, DJANGO_SETTINGS_MODULE="config.settings", SECURE_SSL_REDIRECT="0", **settings)
     env |= {"COUNTERSIGN_SANDBOX": "0", "NINJAONE_SANDBOX_URL": "", "PUBLIC_URL": "https://127.0.0.1"}
-    command = granian_command("127.0.0.1", port, 1, 2)
-    command[command.index("config.wsgi:application")] = "tests.config.echo:application"
     server = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        server_command("tests.config.echo:application", port, threads=2),
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         wait_until_it_answers(f"http://127.0.0.1:{port}/", server)

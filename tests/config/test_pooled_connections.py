@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -22,7 +23,7 @@ from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.faults import slow
 from integrations.ninjaone.sandbox.server import serve_in_thread
 from tests.config.processes import environment_of, manage, running, wait_until_it_answers
-from tests.config.test_serve import countersigned, filled
+from tests.config.test_serve import children, countersigned, filled
 
 POOL = 4
 CALLERS = 12
@@ -36,8 +37,8 @@ pytestmark = [
 class Site:
     """A server and a worker, each with a pool."""
 
-    def __init__(self, env: dict[str, str], sandbox: Sandbox, port: int, keys: list[str]) -> None:
-        self.env, self.sandbox, self.port, self.keys = env, sandbox, port, keys
+    def __init__(self, env: dict[str, str], sandbox: Sandbox, server_pid: int, port: int, keys: list[str]) -> None:
+        self.env, self.sandbox, self.server_pid, self.port, self.keys = env, sandbox, server_pid, port, keys
 
     def read(self, number: int) -> requests.Response:
         return requests.post(
@@ -66,7 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         keys = [agent["key"] for msp in data["msps"] for agent in msp["agents"]]
         with running(env, "serve", "--port", str(port), "--workers", "1") as server, running(env, "worker"):
             wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
-            yield Site(env, sandbox.sandbox, port, keys)
+            yield Site(env, sandbox.sandbox, server.pid, port, keys)
 
 
 def most_connections(site: Site, until: Event) -> int:
@@ -99,6 +100,12 @@ def test_calls_that_wait_for_ninjaone_hold_no_connection(site: Site) -> None:
         done.set()
     assert waiting_at_once > POOL
     assert watch.result() <= 2 * POOL
+
+
+def test_the_main_process_forks_no_thread_of_a_pool(site: Site) -> None:
+    threads = list(Path(f"/proc/{site.server_pid}/task").iterdir())
+    assert len(threads) == 2  # itself, and who watches its worker
+    assert len(children(site.server_pid)) == 1
 
 
 def test_what_the_server_closed_is_not_used_again(site: Site) -> None:

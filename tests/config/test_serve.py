@@ -101,6 +101,20 @@ def children(process: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
+def test_workers_share_what_the_main_process_loaded_and_no_connection(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment_of(tmp_path)
+    migrate(env)
+    with running(env, "serve", "--port", str(port)) as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
+        [worker] = children(server.pid)
+        opened = [os.readlink(file) for file in Path(f"/proc/{server.pid}/fd").iterdir()]
+        memory = Path(f"/proc/{worker}/smaps_rollup").read_text(encoding="ascii")
+    assert [name for name in opened if "countersign.sqlite3" in name] == []
+    [kilobytes] = [int(line.split()[1]) for line in memory.splitlines() if line.startswith("Shared_Dirty:")]
+    assert kilobytes > 30_000
+
+
 def test_ctrl_c_ends_it_with_0_too(tmp_path: Path) -> None:
     env, port = environment_of(tmp_path), free_port()
     with running(env, "serve", "--port", str(port)) as server:

@@ -2,25 +2,26 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 
-from config import environment, metrics
+from config import (
+    environment,
+    loaded,  # noqa: F401 - so that it is there when the processes part
+    metrics,
+)
 from config.ports import PortError, port_check
+from config.server import fork_prepare, serve_until_stopped
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
 
 logger = logging.getLogger(__name__)
 
-# How long a stop waits for calls that are under way, seconds.
-GRACE_SECONDS = 30
 # A waiting agent holds a thread, and a thread keeps its database connection: PostgreSQL has 100 by default.
 SQLITE_THREADS = 64
 POSTGRESQL_THREADS = 40
@@ -28,7 +29,7 @@ POSTGRESQL_WORKERS = 2
 
 
 class Command(BaseCommand):
-    requires_system_checks: list[str] = []  # its processes import everything anyway; once is enough
+    requires_system_checks: list[str] = []  # it imports everything anyway; once is enough
     help = "The server: granian with threads. On SQLite one process, which does the background work too."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,20 +60,18 @@ class Command(BaseCommand):
             logger.warning("The keys could not be checked, for the database does not answer as it should: %s", error)
         if workers > 1:
             # Prometheus asks one of them for what all of them counted.
-            os.environ.setdefault(metrics.FOLDER, tempfile.mkdtemp(prefix="countersign-metrics-"))
+            metrics.count_together(os.environ.get(metrics.FOLDER) or tempfile.mkdtemp(prefix="countersign-metrics-"))
+        # For this process's settings, which its workers have too, and for workers that have to load them anew.
+        settings.SERVER_THREADS = threads
         os.environ[environment.THREADS] = str(threads)
         os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
         os.chdir(settings.BASE_DIR)
-        # A process of its own kind from here on: the server's main process holds no Django and no connection.
-        os.execv(sys.executable, granian_command(options["host"], options["port"], workers, threads))  # noqa: S606 - no shell is the point
-
-
-def granian_command(host: str, port: int, workers: int, threads: int) -> list[str]:
-    """The command line of the server."""
-    return [
-        *(sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"),
-        *("--host", host, "--port", str(port), "--workers", str(workers), "--blocking-threads", str(threads)),
-        *("--respawn-failed-workers", "--workers-kill-timeout", str(GRACE_SECONDS)),
-        *("--http", "1", "--no-ws"),
-        *(("--log-config", str(Path(__file__).parents[2] / "granian_logs.json")) if settings.LOGS_ARE_JSON else ()),
-    ]
+        fork_prepare()
+        serve_until_stopped(
+            "config.wsgi:application",
+            host=options["host"],
+            port=options["port"],
+            workers=workers,
+            threads=threads,
+            logs_are_json=settings.LOGS_ARE_JSON,
+        )

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from config.management.commands.serve import granian_command
 from config.ports import LOOPBACK, free_port
-from tests.config.processes import ROOT, environment_of, wait_until_it_answers
+from tests.config.processes import ROOT, environment_of, server_command, wait_until_it_answers
 from tests.journeys.conftest import Product
 from tests.mcp.node import CONFORMANCE, NEEDS_NODE, node
 
@@ -39,10 +38,7 @@ def fixture_server(tmp_path: Path) -> Iterator[str]:
     """Our endpoint over the suite's tools, in the product's server; its URL."""
     port = free_port()
     place = f"http://{LOOPBACK}:{port}"
-    command = [
-        "tests.mcp.conformance.wsgi:application" if part == "config.wsgi:application" else part
-        for part in granian_command(LOOPBACK, port, 1, THREADS)
-    ]
+    command = server_command("tests.mcp.conformance.wsgi:application", port, threads=THREADS)
     env = environment_of(tmp_path, CONFORMANCE_URL=place)
     with (tmp_path / "server.log").open("w") as log:
         process = subprocess.Popen(
