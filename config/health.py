@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
+from django.apps import apps
 from django.db import Error, connection
+from django.db.migrations import Migration
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MIGRATIONS_MODULE_NAME
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -56,8 +61,7 @@ def _migrations_check() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             return
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        plan = [] if _all_are_recorded() else _plan()
     except Error as error:
         logger.warning("Not ready: the database does not answer: %s", error)
         raise NotReadyError("database_unavailable", "The database does not answer.") from error
@@ -67,6 +71,22 @@ def _migrations_check() -> None:
         logger.warning("Not ready: %s migrations are not applied", len(plan))
         raise NotReadyError("migrations_missing", f"{len(plan)} migrations are not applied. Run manage.py migrate.")
     _Migrations.are_applied = True
+
+
+def _all_are_recorded() -> bool:
+    """Whether each migration that lies there is in the database. To say more they have to be loaded."""
+    recorded = MigrationRecorder(connection).applied_migrations()
+    return all(
+        (app.label, file.stem) in recorded
+        for app in apps.get_app_configs()
+        for file in Path(app.path, MIGRATIONS_MODULE_NAME).glob("[!_~]*.py")
+    )
+
+
+def _plan() -> list[tuple[Migration, bool]]:
+    """What `migrate` would do."""
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _key_ring_check() -> None:
