@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from allauth.account.apps import AccountConfig
@@ -29,8 +30,10 @@ class ConfigConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Let `check --deploy` say what a server would refuse to start with."""
+        """Let `check --deploy` say what a server would refuse to start with, and look for garbage among what comes."""
         register(deploy_check, Tags.security, deploy=True)
+        gc.freeze()
+        gc.enable()
 
 
 class CountersignAdminConfig(admin_apps.AdminConfig):
