@@ -108,7 +108,7 @@ def test_workers_share_what_the_main_process_loaded_and_no_connection(tmp_path: 
     with running(env, "serve", "--port", str(port)) as server:
         wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
         [worker] = children(server.pid)
-        opened = [os.readlink(file) for file in Path(f"/proc/{server.pid}/fd").iterdir()]
+        opened = [str(file.readlink()) for file in Path(f"/proc/{server.pid}/fd").iterdir()]
         memory = Path(f"/proc/{worker}/smaps_rollup").read_text(encoding="ascii")
     assert [name for name in opened if "countersign.sqlite3" in name] == []
     [kilobytes] = [int(line.split()[1]) for line in memory.splitlines() if line.startswith("Shared_Dirty:")]

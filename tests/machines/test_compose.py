@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from config.environment import SECRETS
-from config.management.commands.serve import GRACE_SECONDS
+from config.server import GRACE_SECONDS
 from tests.config.processes import ROOT
 
 NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
