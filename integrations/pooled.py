@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def connection_release() -> None:
@@ -12,7 +13,11 @@ def connection_release() -> None:
 
     Does nothing without a pool, where the connection is the thread's own, and inside a transaction.
     """
-    database = connections[DEFAULT_DB_ALIAS]
+    release(connections[DEFAULT_DB_ALIAS])
+
+
+def release(database: BaseDatabaseWrapper) -> None:
+    """The same for a connection in hand."""
     if database.settings_dict["OPTIONS"].get("pool") and not database.in_atomic_block:
         database.close()
 

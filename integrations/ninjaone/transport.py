@@ -24,7 +24,6 @@ import certifi
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -180,7 +179,8 @@ class _WireAdapter(HTTPAdapter):
         """The answer without its cookies, which nobody keeps."""
         response = requests.Response()
         response.status_code, response.reason = resp.status, resp.reason
-        response.headers = CaseInsensitiveDict(resp.headers)
+        # urllib3's own know names in any case, too.
+        response.headers = resp.headers
         response.raw, response.request, response.url = resp, req, req.url or ""
         return response
 
@@ -198,15 +198,13 @@ class WireSession(requests.Session):
         self.trust_env = False
         self.headers.clear()
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _WireAdapter(pool_connections=2, pool_maxsize=POOLED_CONNECTIONS)
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        self.wire = _WireAdapter(pool_connections=2, pool_maxsize=POOLED_CONNECTIONS)
+        self.mount("https://", self.wire)
+        self.mount("http://", self.wire)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """One request and the head of its answer. No redirects: even looking one step ahead reads without a limit."""
-        response: requests.Response = self.get_adapter(request.url or "").send(
-            request, stream=True, timeout=kwargs["timeout"], proxies={}
-        )
+        response: requests.Response = self.wire.send(request, stream=True, timeout=kwargs["timeout"], proxies={})
         return response
 
 
