@@ -16,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from approvals.models import Bucket, Scope
 from integrations.clock import database_now
+from integrations.direct import run
 from integrations.models import Msp
 
 MINUTE = 60_000_000  # microseconds
@@ -48,9 +49,7 @@ def take(msp: Msp, allowances: Sequence[Allowance]) -> Allowance | None:
         values += [owner, allowance.scope.value, msp_id, allowance.cost]
         if is_sqlite:
             values.append(place)
-    with database.cursor() as cursor:
-        cursor.execute(_statement(database.vendor, len(allowances)), values)
-        taken = {scope for (scope,) in cursor.fetchall()}
+    taken = {scope for (scope,) in run(database, _statement(database.vendor, len(allowances)), values)}
     return next((allowance for allowance in allowances if allowance.scope.value not in taken), None)
 
 

@@ -15,8 +15,8 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
-from psycopg.pq import Format
 
+from integrations.direct import run
 from integrations.rows import Part
 
 Row = TypeVar("Row", bound=models.Model)
@@ -95,7 +95,6 @@ class _Compiled:
             raise ValueError("The queryset does not depend on each of its values.")
         self.places = places
         self.alias = queryset.db
-        self.is_postgresql = compiler.connection.vendor == "postgresql"
         # A query for values has no models to make.
         info = compiler.klass_info if queryset.query.default_cols else None
         self.part = None if info is None else Part.of(info, compiler.select, kept)
@@ -111,27 +110,7 @@ class _Compiled:
         params = self.params.copy()
         for place, slot in self.places:
             params[place] = values[slot]
-        if database.queries_logged or database.execute_wrappers:
-            with database.cursor() as wrapped:
-                return self._run(wrapped.cursor, wrapped, params)
-        # What `cursor()` does, too, but for a wrapper that counts, logs and asks for the error to every method.
-        database.validate_no_broken_transaction()
-        database.close_if_health_check_failed()
-        database.ensure_connection()
-        with database.wrap_database_errors:
-            cursor = database.connection.cursor() if self.is_postgresql else database.create_cursor()
-            try:
-                return self._run(cursor, cursor, params)
-            finally:
-                cursor.close()
-
-    def _run(self, own: Any, cursor: Any, params: list[Any]) -> list[tuple[Any, ...]]:
-        if self.is_postgresql:
-            # Times, UUIDs and bytes need not be read out of text.
-            own.format = Format.BINARY
-        cursor.execute(self.sql, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        return run(database, self.sql, params)
 
     def instance(self, row: list[Any], database: BaseDatabaseWrapper) -> Any:
         for position, convert in self.conversions:

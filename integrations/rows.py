@@ -17,6 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
 from django.db.models.fields import NOT_PROVIDED
 
+from integrations.direct import run
+
 Row = TypeVar("Row", bound=models.Model)
 Bind = Callable[[Any], Any]
 
@@ -53,8 +55,7 @@ def insert(row: models.Model) -> None:
     values = [
         value if bind is None or value is None else bind(value) for name, bind in columns for value in (held[name],)
     ]
-    with database.cursor() as cursor:
-        cursor.execute(sql, values)
+    run(database, sql, values)
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
