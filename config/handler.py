@@ -1,4 +1,4 @@
-"""Django's handler with a memory for the addresses that name no row."""
+"""Django's handler with a memory for the addresses that name no row of the database."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.urls import ResolverMatch
 
+from tools.registry import find_tool
+
 
 class Handler(WSGIHandler):
     """Finds the view of `/api/v1/tools` and the like once instead of matching every pattern with every request."""
 
-    # Only of routes that are an address themselves, so there are never more than patterns.
+    # Of routes that are an address themselves, and of those that name a tool: no more than patterns times tools.
     _fixed: ClassVar[dict[str, ResolverMatch]] = {}
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
@@ -22,6 +24,12 @@ class Handler(WSGIHandler):
             request.resolver_match = known
             return known
         match = super().resolve_request(request)
-        if f"/{match.route}" == request.path_info:
+        if _is_fixed(match, request.path_info):
             self._fixed[request.path_info] = match
         return match
+
+
+def _is_fixed(match: ResolverMatch, path: str) -> bool:
+    return f"/{match.route}" == path or (
+        match.kwargs.keys() == {"tool"} and find_tool(match.kwargs["tool"]) is not None
+    )

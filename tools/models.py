@@ -21,11 +21,14 @@ class Mode(models.TextChoices):
     @property
     def strictness(self) -> int:
         """0 runs at once, 1 asks, 2 never runs."""
-        return list(Mode).index(self)
+        return _STRICTNESS[self]
 
     def or_stricter(self, other: Mode) -> Mode:
         """The stricter of two modes."""
-        return max(self, other, key=lambda mode: mode.strictness)
+        return other if _STRICTNESS[other] > _STRICTNESS[self] else self
+
+
+_STRICTNESS = {mode: place for place, mode in enumerate(Mode)}
 
 
 class ToolPolicy(models.Model):

@@ -168,7 +168,7 @@ def _serializer(kind: type[Input]) -> Input:
 
 def query_of(request: HttpRequest, kind: type[Input]) -> dict[str, Any]:
     """The validated query string. Raises GateError; a parameter that stands there twice is refused too."""
-    if not request.GET:
+    if not request.META.get("QUERY_STRING") or not request.GET:
         return {}  # nothing that stands in a query is required
     repeated = [key for key, values in request.GET.lists() if len(values) > 1]
     if repeated:

@@ -19,6 +19,17 @@ def test_an_address_without_ids_leads_where_the_patterns_lead_with_every_request
         assert request.resolver_match is found
 
 
+@pytest.mark.parametrize("name", ["ninja-get-device", "ninjaone:ninja-get-device"])
+@pytest.mark.parametrize("rest", ["", "/invoke"])
+def test_an_address_of_a_tool_leads_where_the_patterns_lead_with_every_request(name: str, rest: str) -> None:
+    handler, path = Handler(), f"/api/v1/tools/{name}{rest}"
+    wanted = get_resolver().resolve(path)
+    for _ in range(3):
+        found = handler.resolve_request(RequestFactory().get(path))
+        assert (found.func, found.kwargs, found.route) == (wanted.func, {"tool": name}, wanted.route)
+    assert path in handler._fixed
+
+
 def test_addresses_with_ids_and_made_up_ones_are_not_remembered() -> None:
     handler = Handler()
     before = dict(handler._fixed)
