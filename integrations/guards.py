@@ -30,17 +30,21 @@ def changed(*columns: str) -> str:
     return " OR ".join(f"NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL) <> (OLD.{c} IS NULL)" for c in columns)
 
 
-class Guard(Operation):
-    """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases."""
+class _OfDatabase(Operation):
+    """What models know nothing of."""
 
     reduces_to_sql = True
     reversible = True
 
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing changes for them."""
+
+
+class Guard(_OfDatabase):
+    """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases."""
+
     def __init__(self, rules: list[Rule]) -> None:
         self.rules = rules
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """Models know nothing of triggers."""
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -62,20 +66,14 @@ class Guard(Operation):
         return f"Guard {', '.join(rule.name for rule in self.rules)}"
 
 
-class Consequence(Operation):
+class Consequence(_OfDatabase):
     """After an `event` on `table` the database runs `statement`, SQL over NEW or OLD that both databases read."""
-
-    reduces_to_sql = True
-    reversible = True
 
     def __init__(self, name: str, table: str, statement: str, event: str = "INSERT") -> None:
         self.name = name
         self.table = table
         self.statement = statement
         self.event = event
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """Models know nothing of triggers."""
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -159,17 +157,27 @@ class Reference:
         ]
 
 
-class SameMsp(Operation):
-    """Composite foreign keys (id, msp): a row cannot point into another tenant."""
+def _without_plain_key(reference: Reference) -> str:
+    """SQL: drop the foreign keys of the column alone; Django names them with a hash."""
+    column = f"SELECT attnum FROM pg_attribute WHERE attrelid = own.conrelid AND attname = '{reference.column}'"  # noqa: S608
+    return f"""DO $$ DECLARE plain text; BEGIN
+        FOR plain IN SELECT conname FROM pg_constraint AS own WHERE contype = 'f'
+            AND conrelid = '{reference.table}'::regclass AND conkey = ARRAY({column})
+        LOOP
+            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', '{reference.table}', plain);
+        END LOOP;
+    END $$"""  # noqa: S608 - names come from migrations alone
 
-    reduces_to_sql = True
-    reversible = True
+
+class SameMsp(_OfDatabase):
+    """Composite foreign keys (id, msp): a row cannot point into another tenant.
+
+    On PostgreSQL they take the place of Django's own, which say less of the same and would be looked up besides with
+    every row.
+    """
 
     def __init__(self, references: list[Reference]) -> None:
         self.references = references
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """Models know nothing of them."""
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -188,6 +196,7 @@ class SameMsp(Operation):
                 f"ALTER TABLE {reference.table} ADD CONSTRAINT {reference.name} "
                 f"FOREIGN KEY ({reference.column}, msp_id) REFERENCES {reference.parent} (id, msp_id)"
             )
+            schema_editor.execute(_without_plain_key(reference), params=None)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -199,7 +208,36 @@ class SameMsp(Operation):
                     schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name}")
             else:
                 schema_editor.execute(f"ALTER TABLE {reference.table} DROP CONSTRAINT IF EXISTS {reference.name}")
+                schema_editor.execute(
+                    f"ALTER TABLE {reference.table} ADD FOREIGN KEY ({reference.column}) "
+                    f"REFERENCES {reference.parent} (id) DEFERRABLE INITIALLY DEFERRED"
+                )
 
     def describe(self) -> str:
         """For `migrate`'s output."""
         return f"Keep {', '.join(f'{r.table}.{r.column}' for r in self.references)} within one MSP"
+
+
+class Unlogged(_OfDatabase):
+    """On PostgreSQL changes of the table wait for no disk. After a crash, and on a replica, it is empty."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """SQLite has nothing of the kind."""
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"ALTER TABLE {self.table} SET UNLOGGED")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
+    ) -> None:
+        """As any other table."""
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"ALTER TABLE {self.table} SET LOGGED")
+
+    def describe(self) -> str:
+        """For `migrate`'s output."""
+        return f"Write {self.table} without a log"

@@ -4,7 +4,7 @@ from django.db import migrations
 
 from approvals.models.states import ENDED as ENDED_STATES
 from approvals.models.states import FIRST, TRANSITIONS
-from integrations.guards import Guard, Reference, Rule, SameMsp, changed
+from integrations.guards import Guard, Reference, Rule, SameMsp, Unlogged, changed
 
 ALLOWED = " OR ".join(
     f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in afters)}))"
@@ -223,4 +223,6 @@ class Migration(migrations.Migration):
                 Reference("approvals_delivery", "invocation_id", "approvals_invocation"),
             ]
         ),
+        # Each call takes from a bucket. Where a minute's worth is forgotten, agents have a minute's worth again.
+        Unlogged("approvals_bucket"),
     ]

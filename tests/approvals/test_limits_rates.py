@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from approvals import limits
 from approvals.buckets import MINUTE
@@ -238,3 +239,10 @@ def test_looking_is_not_limited_by_the_calls(acme: Tenant) -> None:
     assert agent.get("me").status == 200
     assert agent.get(f"invocations/{asked['id']}").status == 200
     assert agent.post(f"invocations/{asked['id']}/cancel").status == 200
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite logs every table")
+def test_counting_a_call_waits_for_no_disk(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = 'approvals_bucket'")
+        assert cursor.fetchall() == [("u",)]
