@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.utils.translation import override
 
@@ -21,7 +21,10 @@ LONG_WAIT = 30
 
 
 def envelope(invocation: Invocation, *, now: datetime, msp_name: str, is_dry_run: bool = False) -> dict[str, Any]:
-    """The invocation at `now` (database time). A dry run has no id, nothing to approve and nothing to look at."""
+    """The invocation at `now` (database time). A dry run has no id, nothing to approve and nothing to look at.
+
+    `arguments` and `result` are the JSON texts that the ledger holds, to be written as they are.
+    """
     status = status_now(invocation, now)
     return {
         "id": None if is_dry_run else str(invocation.pk),
@@ -29,7 +32,7 @@ def envelope(invocation: Invocation, *, now: datetime, msp_name: str, is_dry_run
         "status": status.value,
         "policy": invocation.policy,
         "message": _dry_message(status, msp_name) if is_dry_run else _whole_message(invocation, status, msp_name),
-        "arguments": json.loads(invocation.arguments),
+        "arguments": orjson.Fragment(invocation.arguments),
         "target": {
             "device_id": invocation.device_id,
             "device": invocation.device_name or None,
@@ -38,7 +41,7 @@ def envelope(invocation: Invocation, *, now: datetime, msp_name: str, is_dry_run
         },
         "digest": invocation.digest or None,
         "dispatch_started": invocation.dispatch_started_at is not None,
-        "result": None if invocation.result is None else json.loads(invocation.result),
+        "result": None if invocation.result in (None, "null") else orjson.Fragment(invocation.result),
         "outcome": None if is_dry_run else outcome_of(invocation, now),
         "error": error_of(invocation, status),
         "approval": None if is_dry_run else _approval(invocation, status),

@@ -8,6 +8,8 @@ import re
 import time
 from dataclasses import dataclass
 
+import orjson
+
 from approvals.errors import HTTP_STATUS, GateError
 from approvals.models import Status
 from integrations.audit import canonical
@@ -139,12 +141,20 @@ def _perform(connection: Connection, request: WireRequest, call: Call, *, is_wri
         return _unusable(answer, str(error), is_write=is_write)
     return Outcome(
         Status.SUCCEEDED,
-        result=json.dumps(result.value, separators=(",", ":"), ensure_ascii=False),
+        result=_text(result.value),
         is_truncated=result.truncated,
         note=result.note[:1000],
         upstream_status=status,
         upstream_request_id=_request_id(answer),
     )
+
+
+def _text(value: JSON) -> str:
+    """Compact JSON. What orjson does not write (integers over 64 bits) the standard library does."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _refused(answer: WireAnswer, *, is_write: bool) -> Outcome:

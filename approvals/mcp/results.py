@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ def invocation_result(invocation: Invocation, *, now: datetime, msp_name: str, i
         body["message"] += f" {IS_DATA}"
     if len(invocation.arguments) > LONGEST_ARGUMENTS:
         # A model that looks again reads them again each time.
-        body["arguments"] = shrunk(body["arguments"], LONGEST_ARGUMENTS)
+        body["arguments"] = shrunk(json.loads(invocation.arguments), LONGEST_ARGUMENTS)
         body["message"] += " The arguments are cut in this answer alone."
     meta = {UNTRUSTED_KEY: UNTRUSTED, TRUNCATED_KEY: invocation.is_truncated}
     is_well = status is Status.SUCCEEDED and (outcome is None or outcome["state"] not in BAD)

@@ -19,7 +19,14 @@ def json_bytes(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(value, separators=(",", ":"), default=_unwrapped).encode()
+
+
+def _unwrapped(value: object) -> Any:
+    """The value of a JSON text that orjson would have written as it is. Raises TypeError for anything else."""
+    if isinstance(value, orjson.Fragment):
+        return json.loads(value.contents)
+    raise TypeError(f"{type(value).__name__} is not JSON.")
 
 
 def request_id_of(request: HttpRequest) -> str:

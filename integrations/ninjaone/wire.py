@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
+
+import orjson
 
 from integrations.ninjaone.errors import UnusableAnswerError
 
 # Python reads JSON of hundreds of levels, and then whatever walks through it runs out of stack.
 DEEPEST = 100
+# orjson reads what takes more than 64 bits as a float.
+_LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,27 @@ class WireAnswer:
         if self.is_html:
             raise UnusableAnswerError("it is a web page instead of JSON")
         try:
-            value = json.loads(self.body, parse_constant=_refuse_constant)
+            value = _parsed(self.body)
         except (ValueError, RecursionError) as error:
             raise UnusableAnswerError("it is not JSON" if self.body.strip() else "it is empty") from error
         if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _is_too_deep(value):
             raise UnusableAnswerError(f"it is nested more than {DEEPEST} levels deep")
         return value
+
+
+def _parsed(body: bytes) -> Any:
+    if _LONG_INTEGER.search(body) is None:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass  # it is stricter than others; the standard library has the last word
+    return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _finite(text: str) -> float | None:
+    """The number; null for one that is larger than any that JSON's readers know."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _refuse_constant(name: str) -> NoReturn:

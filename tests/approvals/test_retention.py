@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from approvals.envelope import envelope
 from approvals.models import Alarm, Attempt, Decision, Delivery, Effect, Invocation, OutcomeState, Place, Status
+from approvals.rest.responses import json_bytes
 from approvals.retention import retain
 from approvals.sweep import sweep
 from integrations.audit import Actor
@@ -64,7 +66,8 @@ def done(tenant: Tenant, *, days: float, **values: Any) -> Invocation:
 
 def shown(row: Invocation) -> dict[str, Any]:
     row = Invocation.objects.select_related("msp").get(pk=row.pk)
-    return envelope(row, now=database_now(), msp_name=row.msp.name)
+    body: dict[str, Any] = json.loads(json_bytes(envelope(row, now=database_now(), msp_name=row.msp.name)))
+    return body
 
 
 def last(tenant: Tenant, action: str) -> AuditEvent:

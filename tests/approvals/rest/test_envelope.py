@@ -35,7 +35,8 @@ def row(status: Status, **columns: Any) -> Invocation:
 
 def seen(status: Status, **columns: Any) -> dict[str, Any]:
     """The envelope of such a row."""
-    return envelope(row(status, **columns), now=NOW, msp_name="Acme MSP")
+    shown: dict[str, Any] = json.loads(json_bytes(envelope(row(status, **columns), now=NOW, msp_name="Acme MSP")))
+    return shown
 
 
 @pytest.mark.parametrize("status", Status)
