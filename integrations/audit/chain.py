@@ -91,9 +91,13 @@ def audit_append(*, msp: Msp, actor: Actor, action: str, subject: str, data: dic
     _store(msp, now, [*columns, seal_of(secret, "entry", entry_hash)])
 
 
+# `json.dumps` would make one for each text, of which a consent has twenty.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: object) -> str:
     """The one JSON text of a value: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def _head(msp: Msp) -> tuple[int, str, datetime]:
