@@ -94,6 +94,32 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-id'],
+                'indexes': [
+                    models.Index(fields=['msp', '-created_at', '-id'], name='invocation_newest'),
+                    models.Index(fields=['agent', '-created_at', '-id', 'msp'], name='invocation_of_agent'),
+                    models.Index(fields=['msp', 'status', '-created_at', '-id'], name='invocation_of_status'),
+                    models.Index(fields=['msp', 'tool', '-created_at', '-id'], name='invocation_of_tool'),
+                    models.Index(condition=models.Q(('device_id__isnull', False)), fields=['msp', 'device_id', '-created_at', '-id'], name='invocation_of_device'),
+                    models.Index(condition=models.Q(('organization_id__isnull', False)), fields=['msp', 'organization_id', '-created_at', '-id'], name='invocation_of_organization'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', '-created_at', '-id', 'tool', 'status', 'decided_at'], name='invocation_requests'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at', 'created_at'], name='invocation_open'),
+                    models.Index(condition=models.Q(('release_by__isnull', False)), fields=['status', 'release_by'], name='invocation_due'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', 'msp', '-decided_at'], name='invocation_asked'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'msp', '-created_at', 'device_id'], name='invocation_precedent'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['status', 'expires_at'], name='invocation_overdue'),
+                    models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['status', 'lease_until'], name='invocation_leased'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending_approval', 'queued', 'dispatching', 'unknown', 'succeeded', 'failed', 'denied', 'expired', 'cancelled', 'blocked'])), name='invocation_status_is_known'),
+                    models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('agent', 'idempotency_key'), name='invocation_key_once_per_agent'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'pending_approval')), fields=('agent', 'call_digest'), name='invocation_pending_once_per_call'),
+                    models.CheckConstraint(condition=models.Q(('approvals_needed', 0), models.Q(('expires_at__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='invocation_request_has_deadline_and_digest'),
+                    models.CheckConstraint(condition=models.Q(('approvals_given__lte', models.F('approvals_needed'))), name='invocation_votes_in_bounds'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'queued'), _negated=True), ('release_by__isnull', False), _connector='OR'), name='invocation_queued_has_deadline'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'dispatching'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='invocation_dispatching_has_lease'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'unknown']), _negated=True), ('dispatch_started_at__isnull', False), _connector='OR'), name='invocation_outcome_was_sent'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'unknown'), _negated=True), ('is_write', True), _connector='OR'), name='invocation_unknown_is_a_write'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +139,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['decided_at'],
+                'indexes': [
+                    models.Index(fields=['msp', 'user', '-asked_at', '-invocation'], name='decision_of_person'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('invocation', 'user'), name='decision_once_per_person', violation_error_message='You decided this request already.'),
+                    models.CheckConstraint(condition=models.Q(('verdict__in', ['approved', 'denied'])), name='decision_verdict_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +164,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('invocation', 'number'), name='attempt_number_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_write', True)), fields=('invocation',), name='attempt_once_per_write'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +214,10 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
                 'verbose_name': 'destination',
                 'verbose_name_plural': 'destinations',
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('agent__isnull', True)), fields=('msp', 'name'), name='destination_name_once_per_msp', violation_error_message='Another destination has this name.'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['email', 'slack', 'teams', 'webhook', 'other'])), name='destination_kind_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -199,147 +240,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_due'),
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['destination', 'id'], name='delivery_next'),
+                    models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['destination', '-id'], name='delivery_dead'),
+                    models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='delivery_done'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('key__isnull', False)), fields=('destination', 'key'), name='delivery_once_per_key'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('dead_at', None), ('delivered_at', None), ('due_at__isnull', False)), models.Q(('dead_at', None), ('delivered_at__isnull', False), ('due_at', None)), models.Q(('dead_at__isnull', False), ('delivered_at', None), ('due_at', None)), _connector='OR'), name='delivery_waits_or_has_ended'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.UniqueConstraint(condition=models.Q(('agent__isnull', True)), fields=('msp', 'name'), name='destination_name_once_per_msp', violation_error_message='Another destination has this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='destination',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['email', 'slack', 'teams', 'webhook', 'other'])), name='destination_kind_is_known'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['destination', 'id'], name='delivery_next'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['destination', '-id'], name='delivery_dead'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='delivery_done'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('key__isnull', False)), fields=('destination', 'key'), name='delivery_once_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dead_at', None), ('delivered_at', None), ('due_at__isnull', False)), models.Q(('dead_at', None), ('delivered_at__isnull', False), ('due_at', None)), models.Q(('dead_at__isnull', False), ('delivered_at', None), ('due_at', None)), _connector='OR'), name='delivery_waits_or_has_ended'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(fields=['msp', '-created_at', '-id'], name='invocation_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(fields=['agent', '-created_at', '-id', 'msp'], name='invocation_of_agent'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(fields=['msp', 'status', '-created_at', '-id'], name='invocation_of_status'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(fields=['msp', 'tool', '-created_at', '-id'], name='invocation_of_tool'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('device_id__isnull', False)), fields=['msp', 'device_id', '-created_at', '-id'], name='invocation_of_device'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('organization_id__isnull', False)), fields=['msp', 'organization_id', '-created_at', '-id'], name='invocation_of_organization'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', '-created_at', '-id', 'tool', 'status', 'decided_at'], name='invocation_requests'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at', 'created_at'], name='invocation_open'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('release_by__isnull', False)), fields=['status', 'release_by'], name='invocation_due'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', 'msp', '-decided_at'], name='invocation_asked'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'msp', '-created_at', 'device_id'], name='invocation_precedent'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['status', 'expires_at'], name='invocation_overdue'),
-        ),
-        migrations.AddIndex(
-            model_name='invocation',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['status', 'lease_until'], name='invocation_leased'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending_approval', 'queued', 'dispatching', 'unknown', 'succeeded', 'failed', 'denied', 'expired', 'cancelled', 'blocked'])), name='invocation_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('agent', 'idempotency_key'), name='invocation_key_once_per_agent'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending_approval')), fields=('agent', 'call_digest'), name='invocation_pending_once_per_call'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(('approvals_needed', 0), models.Q(('expires_at__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='invocation_request_has_deadline_and_digest'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(('approvals_given__lte', models.F('approvals_needed'))), name='invocation_votes_in_bounds'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'queued'), _negated=True), ('release_by__isnull', False), _connector='OR'), name='invocation_queued_has_deadline'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'dispatching'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='invocation_dispatching_has_lease'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'unknown']), _negated=True), ('dispatch_started_at__isnull', False), _connector='OR'), name='invocation_outcome_was_sent'),
-        ),
-        migrations.AddConstraint(
-            model_name='invocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'unknown'), _negated=True), ('is_write', True), _connector='OR'), name='invocation_unknown_is_a_write'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['msp', 'user', '-asked_at', '-invocation'], name='decision_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('invocation', 'user'), name='decision_once_per_person', violation_error_message='You decided this request already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['approved', 'denied'])), name='decision_verdict_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('invocation', 'number'), name='attempt_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_write', True)), fields=('invocation',), name='attempt_once_per_write'),
         ),
         migrations.CreateModel(
             name='Place',
@@ -351,6 +262,14 @@ class Migration(migrations.Migration):
                 ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
                 ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='place_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('connection', 'name'), name='place_once_per_connection'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Effect',
@@ -383,6 +302,16 @@ class Migration(migrations.Migration):
                 ('msp', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
                 ('place', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='approvals.place')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['place', 'closed_at'], name='effect_of_place'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['bash', 'script', 'reboot', 'service', 'alert', 'ticket'])), name='effect_kind_is_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'verified', 'failed', 'not_seen', 'different'])), name='effect_state_is_known'),
+                    models.UniqueConstraint(condition=models.Q(('series_uid', ''), _negated=True), fields=('connection', 'series_uid'), name='effect_once_per_series'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Alarm',
@@ -419,29 +348,5 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='lookout_due')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='place',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='place_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='place',
-            constraint=models.UniqueConstraint(fields=('connection', 'name'), name='place_once_per_connection'),
-        ),
-        migrations.AddIndex(
-            model_name='effect',
-            index=models.Index(fields=['place', 'closed_at'], name='effect_of_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['bash', 'script', 'reboot', 'service', 'alert', 'ticket'])), name='effect_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'verified', 'failed', 'not_seen', 'different'])), name='effect_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='effect',
-            constraint=models.UniqueConstraint(condition=models.Q(('series_uid', ''), _negated=True), fields=('connection', 'series_uid'), name='effect_once_per_series'),
         ),
     ]

@@ -87,6 +87,9 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
                 'verbose_name': 'agent',
                 'verbose_name_plural': 'agents',
+                'constraints': [
+                    models.UniqueConstraint(fields=('msp', 'name'), name='agent_name_once_per_msp', violation_error_message='Another agent has this name.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +174,13 @@ class Migration(migrations.Migration):
                 ('authorized_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('msp', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='integrations.msp')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('msp', 'vendor'), name='connection_once_per_vendor', violation_error_message='This MSP has a connection to this vendor already.'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['not_authorized', 'connected', 'needs_reauthorization'])), name='connection_state_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'connected'), _negated=True), ('access_token__isnull', False), _connector='OR'), name='connection_connected_has_token'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Authorization',
@@ -204,6 +214,9 @@ class Migration(migrations.Migration):
                 'ordering': ['user__username'],
                 'verbose_name': 'membership',
                 'verbose_name_plural': 'memberships',
+                'constraints': [
+                    models.UniqueConstraint(fields=('msp', 'user'), name='membership_once_per_msp', violation_error_message='This person is a member already.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -277,25 +290,5 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('accepted_at__isnull', True), _connector='OR'), name='invitation_ends_one_way')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(fields=('msp', 'name'), name='agent_name_once_per_msp', violation_error_message='Another agent has this name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(fields=('msp', 'vendor'), name='connection_once_per_vendor', violation_error_message='This MSP has a connection to this vendor already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['not_authorized', 'connected', 'needs_reauthorization'])), name='connection_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'connected'), _negated=True), ('access_token__isnull', False), _connector='OR'), name='connection_connected_has_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('msp', 'user'), name='membership_once_per_msp', violation_error_message='This person is a member already.'),
         ),
     ]
