@@ -16,7 +16,7 @@ from typing import Any, cast
 import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ExecStatus, Format
 
 Rows = list[tuple[Any, ...]]
@@ -72,7 +72,6 @@ def _prepared_run(connection: psycopg.Connection[Any], sql: str, values: Sequenc
         result = _executed(connection, name, params)
     except InvalidSqlStatementName:
         # psycopg has all that is prepared on a connection forgotten, once something was rolled back there.
-        known.clear()
         _prepare(connection, name, text, transformer.types)
         result = _executed(connection, name, params)
     if result.status == ExecStatus.COMMAND_OK:
@@ -85,7 +84,10 @@ def _prepare(connection: psycopg.Connection[Any], name: bytes, text: bytes, type
     kinds = [INT8 if kind in SMALLER else kind for kind in types or ()]
     result = connection.pgconn.prepare(name, text, kinds)
     if result.status != ExecStatus.COMMAND_OK:
-        raise _error(connection, result)
+        error = _error(connection, result)
+        # Behind a pooler another connection of ours may have been here; a name stands for one text alone.
+        if not isinstance(error, DuplicatePreparedStatement):
+            raise error
 
 
 def _executed(connection: psycopg.Connection[Any], name: bytes, params: Sequence[Any]) -> Any:

@@ -92,11 +92,25 @@ def test_it_is_prepared_once_and_not_where_plans_are_made_afresh() -> None:
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_what_psycopg_made_the_server_forget_is_prepared_again() -> None:
-    for _ in range(2):
-        assert direct("SELECT 4714 + %s", [1]) == [(4715,)]
+    first, second, third = (f"SELECT {number} + %s" for number in (4714, 4715, 4716))
+    for _ in range(3):
+        for sql in (first, second, third, first):
+            assert direct(sql, [1]) == [(int(sql.split()[1]) + 1,)]
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
-    assert direct("SELECT 4714 + %s", [2]) == [(4716,)]
+        for sql in (third, first):
+            assert direct(sql, [1]) == [(int(sql.split()[1]) + 1,)]
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_prepared_under_the_same_name_is_the_same() -> None:
+    assert direct("SELECT 4717 + %s", [1]) == [(4718,)]
+    [(name,)] = direct("SELECT name FROM pg_prepared_statements WHERE statement LIKE %s", ["%4717%"])
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE {name} AS SELECT 4717 + $1")
+    assert direct("SELECT 4717 + %s", [1]) == [(4718,)]
 
 
 @on_postgresql
