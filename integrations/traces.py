@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, Protocol
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -43,7 +43,8 @@ class _Traces:
     tracer: Tracer | None = None
 
 
-_UNTOLD = Span()
+# For any number of blocks, one inside another too.
+_NOBODY = nullcontext(Span())
 
 
 def traces_start() -> None:
@@ -54,15 +55,18 @@ def traces_start() -> None:
         _Traces.tracer = Exporting()
 
 
-@contextmanager
 def span(
     name: str, *, kind: Kind = "internal", caller: Mapping[str, str] | None = None, **values: str | int
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """What the block does, as a part of what this thread is doing. `caller` are WSGI's headers of a request."""
-    if _Traces.tracer is None:
-        yield _UNTOLD
-        return
-    with _Traces.tracer.span(name, kind, caller) as opened:
+    return _NOBODY if _Traces.tracer is None else _told(_Traces.tracer, name, kind, caller, values)
+
+
+@contextmanager
+def _told(
+    tracer: Tracer, name: str, kind: Kind, caller: Mapping[str, str] | None, values: Mapping[str, str | int]
+) -> Iterator[Span]:
+    with tracer.span(name, kind, caller) as opened:
         opened.tell(**values)
         is_done = False
         try:

@@ -15,7 +15,7 @@ from requests.exceptions import ConnectTimeout, RequestException, SSLError
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from integrations.ninjaone.errors import AmbiguousError, EgressRefusedError, NotSentError, TooLargeError
-from integrations.ninjaone.transport import Exchange, exchanging, session_for
+from integrations.ninjaone.transport import Exchange, session_for
 from integrations.ninjaone.wire import WireAnswer, WireRequest
 from integrations.pooled import release
 
@@ -51,10 +51,7 @@ def exchange(
     state = Exchange(request.method, request.base_url, request.target, ends_at, READ_SECONDS)
     timeout = (min(CONNECT_SECONDS, _left(state)), min(READ_SECONDS, _left(state)))
     try:
-        with (
-            exchanging(state),
-            closing(session_for(request.base_url).send(prepared, timeout=timeout)) as response,
-        ):
+        with state, closing(session_for(request.base_url).send(prepared, timeout=timeout)) as response:
             return _answer(response, state, is_write=is_write)
     except (RequestException, TimeoutError) as error:
         if _is_unsent(state, error):

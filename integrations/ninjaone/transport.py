@@ -6,7 +6,6 @@ deadline ends every wait, dripping headers and bodies included.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import io
 import os
@@ -14,11 +13,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Self
 
 import certifi
 import requests
@@ -34,9 +32,12 @@ POOLED_CONNECTIONS = 32
 IDLE_SECONDS = 15.0
 
 
+_thread = threading.local()
+
+
 @dataclass
 class Exchange:
-    """The request that this thread has on the wire, for the classes below that meet it."""
+    """The request that this thread has on the wire, for the classes below that meet it: in its `with` block."""
 
     method: str
     base_url: str
@@ -51,25 +52,19 @@ class Exchange:
         """Proven: a connection was being made, and no byte of the request was handed to it."""
         return self.is_connecting and not self.is_sending
 
+    def __enter__(self) -> Self:
+        _thread.exchange = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        del _thread.exchange
+
     def left(self) -> float:
         """Seconds until the deadline. Raises TimeoutError when it has passed."""
         seconds = self.deadline - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the deadline of the call has passed")
         return seconds
-
-
-_thread = threading.local()
-
-
-@contextlib.contextmanager
-def exchanging(exchange: Exchange) -> Iterator[None]:
-    """Makes `exchange` the one of this thread."""
-    _thread.exchange = exchange
-    try:
-        yield
-    finally:
-        del _thread.exchange
 
 
 def _exchange() -> Exchange:

@@ -233,7 +233,7 @@ def test_a_request_that_changed_on_its_way_to_the_socket_is_refused(raw: Raw) ->
     state = transport.Exchange("GET", raw.server.url, "/v2/other", 1e12, 5.0)
     prepared = wire._prepared(WireRequest("GET", raw.server.url, "/v2/x"), {})
 
-    with transport.exchanging(state), pytest.raises(EgressRefusedError):
+    with state, pytest.raises(EgressRefusedError):
         session.send(prepared, timeout=5.0)
     with pytest.raises(EgressRefusedError):
         session.send(prepared, timeout=5.0)
