@@ -1,4 +1,6 @@
-"""What an MSP no longer keeps: results, calls with all that hangs on them, seen alarms, and audit entries.
+"""What an MSP no longer keeps: results, calls with all that hangs on them, seen alarms, messages, and audit entries.
+
+First the periods are looked up in the audit: where the columns say something else, nothing is removed.
 
 A few hundred rows a transaction and a pause after each, so that writers never wait long. Idempotent; any number of
 workers may do it at once and be killed at any moment. What may go is also said by the database's guards.
@@ -19,14 +21,22 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from approvals.models import Alarm, Attempt, Decision, Delivery, Effect, Invocation
+from approvals.models import Alarm, Attempt, Decision, Delivery, Destination, Effect, Invocation
 from approvals.models.invocations import InvocationQuerySet
 from approvals.models.states import ENDED, OPEN
 from integrations.audit import audit_append
 from integrations.audit.trimming import audit_bury, audit_remove
+from integrations.audit_verifier import BrokenError, UncheckedError
 from integrations.clock import Now, database_now
 from integrations.models import Retention
-from integrations.retention import RETENTION, day_begun, over_before, retention_come_due
+from integrations.retention import (
+    RETENTION,
+    PeriodsChangedError,
+    day_begun,
+    over_before,
+    retention_confirm,
+    retention_hold,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -77,15 +87,26 @@ def _retain(row: Retention, stop_at: float, pause: float) -> None:
         )
         Retention.objects.filter(pk=row.pk).update(due_at=now + timedelta(days=1))
         return
-    retention_come_due(row)
-    for step in _steps(row, now):
-        while _done(step, pause):
-            if time.monotonic() >= stop_at:
-                Retention.objects.filter(pk=row.pk).update(due_at=Now())
-                return
+    try:
+        is_over = all(_exhausted(step, stop_at, pause) for step in _steps(row, now))
+    except PeriodsChangedError:
+        # What was lengthened meanwhile holds from here on.
+        logger.info("The periods of %s were changed meanwhile. It is looked through anew.", row.msp.slug)
+        is_over = False
+    if not is_over:
+        Retention.objects.filter(pk=row.pk).update(due_at=Now())
+        return
     tomorrow = day_begun(now + timedelta(days=1))
     row.refresh_from_db(fields=["shortens_at"])
     Retention.objects.filter(pk=row.pk).update(due_at=min(tomorrow, row.shortens_at or tomorrow))
+
+
+def _exhausted(step: Step, stop_at: float, pause: float) -> bool:
+    """Whether it found nothing any more before the time was over."""
+    while _done(step, pause):
+        if time.monotonic() >= stop_at:
+            return False
+    return True
 
 
 def _done(step: Step, pause: float) -> int:
@@ -99,14 +120,37 @@ def _done(step: Step, pause: float) -> int:
 
 def _steps(row: Retention, now: datetime) -> Iterator[Step]:
     """Each is done until it finds nothing any more."""
+    audited = Audited(row)
+    yield audited.follow
+    if not audited.agrees:
+        return
     results = over_before(now=now, days=row.results_days)
     calls = over_before(now=now, days=row.invocations_days)
     audit = over_before(now=now, days=row.audit_days)
     yield partial(calls_remove, row, calls)
     yield partial(alarms_remove, row, calls)
+    yield partial(messages_remove, row, calls)
     yield Results(row, results).remove
-    yield partial(audit_bury, msp=row.msp, before=audit)
-    yield partial(audit_remove, msp=row.msp, before=audit)
+    yield partial(audit_bury, msp=row.msp, before=audit, hold=partial(retention_hold, row))
+    yield partial(audit_remove, msp=row.msp, before=audit, hold=partial(retention_hold, row))
+
+
+class Audited:
+    """Whether the periods are what the audit says, which is followed to its end for that."""
+
+    def __init__(self, row: Retention) -> None:
+        self.row = row
+        self.agrees = False
+
+    def follow(self) -> int:
+        """Some thousand entries; 0 when it is known."""
+        try:
+            found = retention_confirm(self.row)
+        except (BrokenError, UncheckedError) as error:
+            logger.critical("Nothing is removed of %s: in its audit, %s. Run audit_verify.", self.row.msp.slug, error)
+            return 0
+        self.agrees = bool(found)
+        return int(found is None)
 
 
 class Results:
@@ -120,6 +164,7 @@ class Results:
     def remove(self) -> int:
         """Those of a few hundred calls; how many."""
         with transaction.atomic():
+            retention_hold(self.row)
             found = self._calls(self.reached, self.before).filter(HAS_RESULT).exclude(UNENDED)
             held = found.order_by("created_at", "id").select_for_update(skip_locked=True, of=("self",))
             batch = list(held.values_list("pk", "created_at")[:BATCH])
@@ -149,6 +194,7 @@ def calls_remove(row: Retention, before: datetime) -> int:
     alarms = Alarm.objects.filter(invocation=OuterRef("pk")).filter(Q(seen_at=None) | Q(raised_at__gte=before))
     ended = Invocation.objects.for_msp(row.msp).filter(status__in=ENDED, created_at__lt=before)
     with transaction.atomic():
+        retention_hold(row)
         oldest = ended.exclude(STILL_LOOKED_FOR).exclude(Exists(alarms)).order_by("created_at", "id")
         # Those that somebody else holds are left out.
         held = oldest.select_for_update(skip_locked=True, of=("self",))
@@ -166,11 +212,27 @@ def alarms_remove(row: Retention, before: datetime) -> int:
     """Alarms that are about no call, and that somebody has looked at."""
     old = Alarm.objects.for_msp(row.msp).filter(invocation=None, seen_at__isnull=False, raised_at__lt=before)
     with transaction.atomic():
+        retention_hold(row)
         ids = list(old.values_list("pk", flat=True)[:BATCH])
         if not ids or not (count := old.filter(pk__in=ids).delete()[0]):
             return 0
         _record(row, "retention.alarms_removed", alarms=count, before=before)
     return count
+
+
+def messages_remove(row: Retention, before: datetime) -> int:
+    """Messages about no call that were given up, or that no destination has taken since."""
+    to = Destination.objects.for_msp(row.msp).values("pk")
+    old = Delivery.objects.for_msp(row.msp).filter(invocation=None, destination__in=to, created_at__lt=before)
+    with transaction.atomic():
+        retention_hold(row)
+        # One index has those that were given up, another those that wait.
+        for rows in (old.filter(dead_at__isnull=False), old.filter(due_at__isnull=False)):
+            ids = list(rows.order_by("destination", "id").values_list("pk", flat=True)[:BATCH])
+            if ids and (count := Delivery.objects.filter(pk__in=ids).delete()[0]):
+                _record(row, "retention.messages_removed", messages=count, before=before)
+                return count
+    return 0
 
 
 def _record(row: Retention, action: str, *, before: datetime, **counts: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,9 @@ from django.db import transaction
 
 from integrations.audit.chain import Actor, audit_append, canonical
 from integrations.audit.keys import audit_ring
-from integrations.audit_verifier import TRIMMED, BrokenError, Chain, Tombstone, UncheckedError, seal_of, vouched_for
+from integrations.audit.periods import STEP, Periods, chain_at, periods_said, tombstone_place
+from integrations.audit_verifier import TRIMMED, BrokenError, Tombstone, UncheckedError, seal_of
 from integrations.clock import database_now
-from integrations.installation import audit_register
 from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp
 from integrations.models.retention import LEAST_AUDIT_DAYS
 
@@ -26,28 +27,32 @@ TRIMMER = Actor.system("retention")
 BATCH = 300
 
 
-def audit_bury(*, msp: Msp, before: datetime) -> bool:
-    """Let the tombstone stand for every entry older than `before`; False when it does already.
+def audit_bury(*, msp: Msp, before: datetime, hold: Callable[[], None] = lambda: None) -> bool:
+    """Let the tombstone stand for the next entries older than `before`; False when it does for all of them already.
 
-    The database takes only what is older than the MSP keeps entries. What it says of periods and times is not taken for
-    granted: a seal is given for nothing that the records themselves do not show to be old.
+    `hold` is called in the transaction of the change, and stops it by what it raises. The database takes only what is
+    older than the MSP keeps entries. What it says of periods and times is not taken for granted: a seal is given for
+    nothing that the records themselves do not show to be old.
     """
     found = _last_before(msp, min(before, database_now() - timedelta(days=LEAST_AUDIT_DAYS)))
-    if found is None or not _is_intact(msp, found):
+    periods = None if found is None else _intact(msp, found)
+    if found is None or periods is None:
         return False
     with transaction.atomic():
+        hold()
         # Whoever appends or moves the tombstone waits here.
         AuditHead.objects.select_for_update().get(msp=msp)
         stood = AuditTombstone.objects.filter(msp=msp).first()
         if stood is not None and stood.through >= found.number:
             return False
-        _move(msp, stood, found)
+        _move(msp, stood, found, periods)
     return True
 
 
-def audit_remove(*, msp: Msp, before: datetime) -> int:
+def audit_remove(*, msp: Msp, before: datetime, hold: Callable[[], None] = lambda: None) -> int:
     """Remove the oldest few hundred entries behind the tombstone; how many. One at a time for each MSP, in order."""
     with transaction.atomic():
+        hold()
         stones = AuditTombstone.objects.select_for_update(skip_locked=True)
         stone = stones.filter(msp=msp).first()
         if stone is None:
@@ -65,10 +70,14 @@ def audit_remove(*, msp: Msp, before: datetime) -> int:
 
 
 def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
-    """The newest entry that is older; None where all that are stand behind the tombstone. Never the newest of all."""
+    """The newest entry that is older, some thousand behind the tombstone at most; None where there is none.
+
+    Never the newest of all.
+    """
     rows = AuditEvent.objects.for_msp(msp).only("msp", "number", "hash", "happened_at")
     stood = AuditTombstone.objects.filter(msp=msp).values_list("through", flat=True).first() or 0
-    low, high = stood, AuditHead.objects.values_list("number", flat=True).get(msp=msp)
+    # No more than what is verified in half a second. The rest is for the next time.
+    low, high = stood, min(AuditHead.objects.values_list("number", flat=True).get(msp=msp), stood + STEP + 1)
     found = None
     # Numbers and times of one chain grow together, so no index on the times is needed.
     while high - low > 1:
@@ -84,23 +93,22 @@ def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
     return found
 
 
-def _is_intact(msp: Msp, last: AuditEvent) -> bool:
-    """Whether what it would stand for is what was written. What is broken stays, for whoever looks into it."""
-    chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched_for(audit_register(), audit_ring()))
-    stood = AuditTombstone.objects.filter(msp=msp).first()
+def _intact(msp: Msp, last: AuditEvent) -> Periods | None:
+    """The periods after it, where what it would stand for is what was written. What is broken stays to be looked at."""
     rows = AuditEvent.objects.for_msp(msp).filter(number__lte=last.number).order_by("number")
     fields: dict[str, Any] = {}
     try:
-        if stood is not None:
-            chain.begin_behind(stood.record, stood.seal)
-        for row in rows.filter(number__gt=chain.number).values_list("record", "hash", "seal").iterator(1000):
+        place = tombstone_place(msp)
+        chain, periods = chain_at(msp, place), place.periods
+        for row in rows.filter(number__gt=place.number).values_list("record", "hash", "seal").iterator(1000):
             fields = chain.follow(*row)
+            periods = periods.after(fields)
     except (BrokenError, UncheckedError) as error:
         logger.critical("Nothing is removed from the audit of %s: %s. Run audit_verify.", msp.slug, error)
-        return False
+        return None
     # Without any, somebody else buried it meanwhile.
     if not fields or (chain.number, chain.hash) != (last.number, last.hash):
-        return False
+        return None
     if datetime.fromisoformat(fields["happened_at"]) != last.happened_at:
         logger.critical(
             "Nothing is removed from the audit of %s: entry %d has a column that differs from its record: happened_at. "
@@ -108,15 +116,16 @@ def _is_intact(msp: Msp, last: AuditEvent) -> bool:
             msp.slug,
             last.number,
         )
-        return False
-    return True
+        return None
+    return periods
 
 
-def _move(msp: Msp, stood: AuditTombstone | None, last: AuditEvent) -> None:
+def _move(msp: Msp, stood: AuditTombstone | None, last: AuditEvent, periods: Periods) -> None:
     since = json.loads(stood.record)["since"] if stood else _first_moment(msp)
     key, secret = next(iter(audit_ring().items()))
     stone = Tombstone(last.number, last.hash, last.number, since, _moment(last.happened_at))
-    record = canonical({**stone._asdict(), "msp": str(msp.pk), "key": key})
+    said = {**stone._asdict(), "periods": periods_said(periods)}
+    record = canonical({**said, "msp": str(msp.pk), "key": key})
     removed = last.number - (stood.through if stood else 0)
     data = {"through": stone.through, "hash": stone.hash, "removed": removed, "until": stone.until}
     audit_append(msp=msp, actor=TRIMMER, action=TRIMMED, subject=f"MSP {msp.slug}", data=data)

@@ -13,8 +13,9 @@ from django.db import connection
 
 from integrations.audit.checkpoints import Mark
 from integrations.audit.keys import audit_ring
+from integrations.audit.periods import CHANGES, FIRST, Periods, periods_of_tombstone
 from integrations.audit_verifier import BrokenError, Chain
-from integrations.models import AuditHead, AuditTombstone, Msp
+from integrations.models import AuditHead, AuditTombstone, Msp, Retention
 
 BATCH = 2000
 # Plain text and numbers: building model instances, UUIDs and datetimes would cost more than checking them.
@@ -32,6 +33,7 @@ class Held:
 
     head: AuditHead | None
     tombstone: AuditTombstone | None
+    periods: Periods | None
     rows: Iterator[Any]
 
 
@@ -45,8 +47,11 @@ def chain_verify(*, msp: Msp, vouched: set[str], mark: Mark | None) -> Chain:
             raise BrokenError(1, "may be missing: the head of the chain was removed")
         chain = Chain(msp=str(msp.pk), ring=audit_ring(), vouched=vouched, loads=orjson.loads)
         rows = _behind_tombstone(chain, held, mark)
-        _follow(chain, rows, mark)
+        said = _follow(chain, rows, mark, _periods_behind(held.tombstone))
     _end(chain, msp, held.head, mark)
+    if said != held.periods:
+        words = f"results, calls and audit are kept for {said} days, but the database says {held.periods}"
+        raise BrokenError(chain.number, f"is the newest one: up to there {words}")
     return chain
 
 
@@ -66,8 +71,15 @@ def _behind_tombstone(chain: Chain, held: Held, mark: Mark | None) -> Iterator[A
     return rows
 
 
-def _follow(chain: Chain, rows: Iterator[Any], mark: Mark | None) -> None:
+def _periods_behind(tombstone: AuditTombstone | None) -> Periods:
+    """The periods where the entries begin, by a tombstone whose seal was checked."""
+    return FIRST if tombstone is None else periods_of_tombstone(tombstone.record)
+
+
+def _follow(chain: Chain, rows: Iterator[Any], mark: Mark | None, periods: Periods) -> Periods:
+    """Check the rows; the periods after the last one."""
     follow = chain.follow
+    buried = 0 if chain.tombstone is None else chain.tombstone.through
     for row in rows:
         entry_id, number, happened_at, action, actor, subject, record, previous, entry_hash, seal = row
         if number != chain.number + 1:
@@ -78,6 +90,9 @@ def _follow(chain: Chain, rows: Iterator[Any], mark: Mark | None) -> None:
             _compare(number, columns, fields, entry_hash)
         if mark is not None and number == mark.number and entry_hash != mark.hash:
             raise BrokenError(number, f"is not the one that the checkpoint of {mark.at} saw: the chain was rewritten")
+        if action in CHANGES and number > buried:
+            periods = periods.after(fields)
+    return periods
 
 
 @contextmanager
@@ -86,7 +101,7 @@ def chain_held(msp: Msp) -> Iterator[Held]:
     while True:
         # The rows are those of the moment at which the cursor was opened. Had more of them been removed by then, the
         # tombstone would have moved before.
-        tombstone = AuditTombstone.objects.filter(msp=msp).first()
+        tombstone, periods = AuditTombstone.objects.filter(msp=msp).first(), _periods(msp)
         head = AuditHead.objects.filter(msp=msp).first()
         with connection.chunked_cursor() as cursor:
             names = f"{COLUMNS[connection.vendor]}, action, actor, subject, record, previous_hash, hash, seal"
@@ -95,9 +110,14 @@ def chain_held(msp: Msp) -> Iterator[Held]:
             # Names come from above.
             sql = f"SELECT {names} FROM integrations_auditevent WHERE {where} ORDER BY number"  # noqa: S608
             cursor.execute(sql, [key, head.number if head else 0])
-            if _is_same(msp, tombstone):
-                yield Held(head, tombstone, _rows(cursor))
+            if _is_same(msp, tombstone) and periods == _periods(msp):
+                yield Held(head, tombstone, periods, _rows(cursor))
                 return
+
+
+def _periods(msp: Msp) -> Periods | None:
+    row = Retention.objects.filter(msp=msp).first()
+    return None if row is None else Periods.of(row)
 
 
 def _is_same(msp: Msp, tombstone: AuditTombstone | None) -> bool:

@@ -264,6 +264,7 @@ class Migration(migrations.Migration):
                 ('shortens_at', models.DateTimeField(editable=False, null=True)),
                 ('due_at', models.DateTimeField(editable=False)),
                 ('results_removed_to', models.DateTimeField(editable=False, null=True)),
+                ('followed', models.TextField(blank=True, db_default='', editable=False)),
             ],
             options={
                 'indexes': [models.Index(fields=['due_at'], name='retention_due')],

@@ -47,6 +47,8 @@ class Retention(models.Model):
     due_at = models.DateTimeField(editable=False)
     # Of calls before then no result is left.
     results_removed_to = models.DateTimeField(null=True, editable=False)
+    # How far its audit was followed, and what the periods were there; sealed (integrations.audit.periods).
+    followed = models.TextField(blank=True, editable=False, db_default="")
 
     objects = TenantQuerySet.as_manager()
 
