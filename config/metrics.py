@@ -26,12 +26,15 @@ from config.gauges import LedgerCollector
 
 # The library's own name for it: where the processes of a server keep their counts for each other.
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host")
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponseBase:
     """For whoever asks from this machine itself, or shows METRICS_TOKEN."""
-    if not _may_read(request):
+    is_forwarded = any(name in request.headers for name in FORWARDING)
+    address = request.META.get("REMOTE_ADDR", "")
+    if not may_read(request.headers.get("Authorization", ""), address, is_forwarded=is_forwarded):
         answer = JsonResponse(
             {"error": {"code": "invalid_token", "message": "Metrics are for loopback, or for METRICS_TOKEN."}},
             status=401,
@@ -88,16 +91,17 @@ def _forget_the_dead(folder: Path) -> None:
             mark_process_dead(int(pid), str(folder))  # type: ignore[no-untyped-call]
 
 
-def _may_read(request: HttpRequest) -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+def may_read(authorization: str, address: str, *, is_forwarded: bool) -> bool:
+    """Whether this is METRICS_TOKEN's bearer, or somebody on this machine."""
+    scheme, _, token = authorization.partition(" ")
     if token and settings.METRICS_TOKEN:
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
     # Behind a proxy on the same machine everybody comes from loopback.
-    is_forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host"))
-    return not is_forwarded and _is_loopback(request.META.get("REMOTE_ADDR", ""))
+    return not is_forwarded and is_loopback(address)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether it is this machine's own; False for a name."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

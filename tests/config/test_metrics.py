@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -28,8 +26,7 @@ from integrations.ninjaone.throttle import FAILURES, throttle_of
 from tests.approvals.asking import approve, approved_and_sent, ask, deny, submit
 from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
-from tests.chaos.product import wait_for
-from tests.config.processes import ROOT, environment_of, manage, migrate, running, wait_until_it_answers
+from tests.config.processes import environment_of, manage, migrate, running, wait_until_it_answers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "observability"
 CALLS = 24
@@ -141,21 +138,3 @@ def test_whichever_process_answers_tells_what_all_of_them_did(tmp_path: Path) ->
     wanted = f'countersign_invocations_reached_total{{status="succeeded"}} {CALLS}.0'
     assert all(wanted in text.splitlines() for text in told)
     assert len({re.search(r'pid="(\d+)"', text)[1] for text in told}) == 2  # type: ignore[index]
-
-
-def test_the_worker_tells_what_it_did_where_it_is_told_to(tmp_path: Path) -> None:
-    env, port = environment_of(tmp_path), free_port()
-    migrate(env)
-    with running(env, "worker", "--metrics-port", str(port)) as worker:
-        text = wait_until_it_answers(f"http://127.0.0.1:{port}/metrics", worker).text
-        wait_for(lambda: is_healthy(port))
-    assert "# TYPE countersign_upstream_seconds histogram" in text
-    assert not is_healthy(port)
-
-
-def is_healthy(port: int) -> bool:
-    """What compose.yaml's health check says of a worker."""
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    *_, program = compose["services"]["worker1"]["healthcheck"]["test"]
-    command = [sys.executable, "-c", program.replace("9100", str(port))]
-    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0

@@ -50,6 +50,21 @@ def test_nobody_but_nginx_is_reached_from_outside() -> None:
     assert COMPOSE["networks"]["inside"]["internal"] is True
 
 
+def test_prometheus_reaches_each_process_from_inside() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    for name, service in OURS.items():
+        if name == "migrate":
+            continue
+        command, port = service["command"], "8800" if "web" in name else "9100"
+        assert f"`{name}:{port}`" in guide
+        assert "inside" in service["networks"]
+        assert "metrics_token" in service["secrets"]
+        if "web" in name:
+            assert name in service["environment"]["ALLOWED_HOSTS"].split(",")
+        else:
+            assert command[1:] == ["--metrics-host", "0.0.0.0", "--metrics-port", port]  # noqa: S104
+
+
 def test_secrets_come_as_files() -> None:
     for service in OURS.values():
         named = {name: value for name, value in service["environment"].items() if name.endswith("_FILE")}

@@ -7,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from prometheus_client import REGISTRY, start_http_server
 
 from approvals.wake import WAKE
 from config import background
-from config.metrics import ThisProcess
+from config.metrics import is_loopback
 from config.unsafe import serve_safely
+from config.worker_metrics import worker_metrics_start
 from integrations.installation import KeysError
 from integrations.starting import RestoredError, start_check
 from integrations.traces import traces_start
@@ -22,7 +22,12 @@ class Command(BaseCommand):
     help = "Sends what was approved and lets deadlines pass, until SIGTERM. Start as many as you like on PostgreSQL."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--metrics-port", type=int, help="tell Prometheus there, on this machine, what it did")
+        parser.add_argument("--metrics-port", type=int, help="tell Prometheus there what it did")
+        parser.add_argument(
+            "--metrics-host",
+            default="127.0.0.1",
+            help="the address for that; who asks from another machine shows METRICS_TOKEN",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         serve_safely(settings.START)
@@ -33,11 +38,7 @@ class Command(BaseCommand):
         except Error as error:
             self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")
         if options["metrics_port"]:
-            REGISTRY.register(ThisProcess())
-            try:
-                start_http_server(options["metrics_port"], addr="127.0.0.1")
-            except OSError as error:
-                raise CommandError(f"Port {options['metrics_port']} is taken. Choose another one.") from error
+            self._tell(options["metrics_host"], options["metrics_port"])
         traces_start()
         stop = threading.Event()
 
@@ -50,3 +51,13 @@ class Command(BaseCommand):
         self.stdout.write("Background work runs. Stop it with SIGTERM or Ctrl-C.")
         self.stdout.flush()
         background.keep_running(stop)
+
+    def _tell(self, host: str, port: int) -> None:
+        if not (is_loopback(host) or settings.METRICS_TOKEN):
+            raise CommandError(f"Nobody could read the metrics on {host}: set METRICS_TOKEN, which who asks must show.")
+        try:
+            worker_metrics_start(host=host, port=port)
+        except OSError as error:
+            raise CommandError(
+                f"The metrics cannot be told on {host}, port {port}: {error.strerror or error}. Choose another one."
+            ) from error
