@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
@@ -21,14 +20,13 @@ from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
 from integrations.step_up import step_up
 from integrations.tenant_admin import acting_member
+from integrations.time_zones import time_zone_choices
 
 
 class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     """The two rules."""
 
-    time_zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"), choices=[(name, name) for name in sorted(available_timezones())]
-    )
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=time_zone_choices)
 
     class Meta:
         model = Msp

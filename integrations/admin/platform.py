@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,14 +22,13 @@ from integrations.people.first_admin import first_admin, has_admin
 from integrations.people.records import account_record
 from integrations.platform_admin import PlatformAdmin
 from integrations.step_up import AsksAgainMixin
+from integrations.time_zones import time_zone_choices
 
 
 class MspForm(forms.ModelForm):  # type: ignore[type-arg]
     """An MSP, in a time zone that exists."""
 
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())], initial="UTC"
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices, initial="UTC")
 
     class Meta:
         model = Msp
