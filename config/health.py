@@ -54,6 +54,11 @@ class _Migrations:
     are_applied = False
 
 
+def migrations_look() -> None:
+    """Remember that all are applied, where they are, also for the processes that this one forks."""
+    _Migrations.are_applied = _all_are_recorded()
+
+
 def _migrations_check() -> None:
     try:
         if _Migrations.are_applied:
@@ -61,7 +66,8 @@ def _migrations_check() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             return
-        plan = [] if _all_are_recorded() else _plan()
+        migrations_look()
+        plan = [] if _Migrations.are_applied else _plan()
     except Error as error:
         logger.warning("Not ready: the database does not answer: %s", error)
         raise NotReadyError("database_unavailable", "The database does not answer.") from error

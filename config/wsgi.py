@@ -8,6 +8,7 @@ import os
 import signal
 
 import django
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
@@ -20,7 +21,8 @@ from integrations.traces import traces_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 serve_safely(settings.START)
-django.setup(set_prefix=False)
+if not apps.ready:  # but they are, where `manage.py serve` has forked
+    django.setup(set_prefix=False)
 # Its models can be imported only now that the applications are set up.
 from config import loaded  # noqa: E402
 

@@ -14,6 +14,7 @@ from config import (
     loaded,  # noqa: F401 - so that it is there when the processes part
     metrics,
 )
+from config.health import migrations_look
 from config.ports import PortError, port_check
 from config.server import fork_prepare, serve_until_stopped
 from config.unsafe import serve_safely
@@ -53,6 +54,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Choose another with --port.") from error
         try:
             start_check()
+            migrations_look()
         except (KeysError, RestoredError) as error:
             raise CommandError(str(error)) from error
         except Error as error:
