@@ -14,6 +14,7 @@ from datetime import timedelta
 from itertools import count
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from integrations.agent_keys import ALPHABET, agent_key_issue
@@ -27,6 +28,8 @@ from integrations.ninjaone.sandbox import ACME, NORTHWIND, seed_grant
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
 
 DEMO = Actor.system("demo data")
+# Of a shorter salt Django makes a longer one, and hashes anew, when somebody signs in.
+SALT_LENGTH = 22
 AGENTS = ("helpdesk-bot", "patch-bot")
 # The short name of a person within the MSP, and what they may do.
 PEOPLE = (
@@ -88,7 +91,10 @@ def demo_fill() -> list[Filled]:
 def _fill(demo: DemoMsp) -> Filled:
     with transaction.atomic():
         msp, _ = Msp.objects.get_or_create(slug=demo.slug, defaults={"name": demo.name})
-        people = [_person(msp, f"{demo.short_name}-{name}", **roles) for name, roles in PEOPLE]
+        # One password for an MSP's people: to hash one takes half a second, and whoever tries roles types it often.
+        password = _derived(f"password of {demo.slug}", 18)
+        encoded = make_password(password, salt=_derived(f"salt of {demo.slug}", SALT_LENGTH))
+        people = [_person(msp, f"{demo.short_name}-{name}", password, encoded, **roles) for name, roles in PEOPLE]
         admin = User.objects.get(username=people[0].username)
         agents = [_agent(msp, name, admin) for name in AGENTS]
         connection = _connection(msp, demo.client_id, admin)
@@ -107,11 +113,10 @@ def _runner_problem(connection: Connection, admin: User) -> str:
     return ""
 
 
-def _person(msp: Msp, username: str, **roles: bool) -> Person:
-    password = _derived(f"password of {username}", 18)
-    user, is_new = User.objects.get_or_create(username=username, defaults={"email": f"{username}@{msp.slug}.example"})
-    if is_new or not user.check_password(password):
-        user.set_password(password)
+def _person(msp: Msp, username: str, password: str, encoded: str, **roles: bool) -> Person:
+    user, _ = User.objects.get_or_create(username=username, defaults={"email": f"{username}@{msp.slug}.example"})
+    if user.password != encoded:
+        user.password = encoded
         user.save(update_fields=["password"])
     Membership.objects.update_or_create(msp=msp, user=user, defaults=roles)
     role = "admin" if roles["is_admin"] else "approver" if roles["is_approver"] else "viewer"

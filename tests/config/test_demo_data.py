@@ -64,6 +64,14 @@ def test_its_people_can_sign_in_with_what_it_prints(ninjaone: Sandbox) -> None:
             assert Client().login(username=user["username"], password=user["password"])
 
 
+def test_signing_in_leaves_their_passwords_as_they_are_stored(ninjaone: Sandbox, settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    user = fill()["msps"][0]["users"][0]
+    before = User.objects.get(username=user["username"]).password
+    assert Client().login(username=user["username"], password=user["password"])
+    assert User.objects.get(username=user["username"]).password == before
+
+
 def test_approvers_decide_admins_manage_and_own_the_agents(ninjaone: Sandbox) -> None:
     fill()
     roles = {row.user.username: row.roles for row in Membership.objects.select_related("user")}
