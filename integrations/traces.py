@@ -50,7 +50,8 @@ _NOBODY = nullcontext(Span())
 def traces_start() -> None:
     """Begin to send traces, where the environment says where to. Call it in each process that serves or works."""
     if _Traces.tracer is None and any(os.environ.get(name) for name in ENDPOINTS):
-        from integrations.trace_exports import Exporting  # noqa: PLC0415 - only now is it wanted
+        # OpenTelemetry is for those who asked for it: 6 MB in each process, and imports at each start.
+        from integrations.trace_exports import Exporting  # noqa: PLC0415 - see above
 
         _Traces.tracer = Exporting()
 
