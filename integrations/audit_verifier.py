@@ -11,9 +11,10 @@ What it checks, which is also how entries are made:
           previous and subject; numbers of one MSP start at 1 and have no gaps
   hash    SHA-256 of the record; `previous` is the hash of the entry before, 64 zeros in the first
   seal    HMAC-SHA-256 of "entry:" + hash under the audit key that the record names by its fingerprint
-  tombstone  stands for entries that were removed when their time was over: canonical JSON of hash, key, msp, removed,
-          since, through and until, sealed as "tombstone:" + text. The chain goes on behind entry `through`, whose hash
-          it holds; and the newest entry "audit.trimmed" says the same, so that no other tombstone fits
+  tombstone  stands for entries that were removed when their time was over: canonical JSON of hash, key, msp, periods,
+          removed, since, through and until, sealed as "tombstone:" + text. The chain goes on behind entry `through`,
+          whose hash it holds; and the newest entry "audit.trimmed" says the same, so that no other tombstone fits.
+          `periods` are those that held then: how long is kept what, which later entries "retention.*" may change
 """
 
 from __future__ import annotations

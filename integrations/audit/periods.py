@@ -95,7 +95,8 @@ def periods_follow(row: Retention) -> Periods | None:
         periods = periods.after(chain.follow(*entry))
     if chain.number < last or (chain.number == head.number and chain.hash != head.hash):
         raise BrokenError(chain.number + 1, f"is missing: the head of the chain is entry {head.number}")
-    if chain.number > place.number:
+    # With a new key as well, so that all that is in use is sealed with it.
+    if chain.number > place.number or not _is_marked_with(row, next(iter(audit_ring()))):
         _mark(row, Place(chain.number, chain.hash, periods))
     return periods if chain.number == head.number else None
 
@@ -150,6 +151,11 @@ def _marked(row: Retention) -> Place | None:
     if secret is None or msp != str(row.msp_id) or seal_of(secret, "bookmark", record) != seal:
         return None
     return Place(said["number"], said["hash"], Periods.read(said["periods"]))
+
+
+def _is_marked_with(row: Retention, key: str) -> bool:
+    """Whether the bookmark is one of ours, and sealed with this key."""
+    return _marked(row) is not None and json.loads(row.followed.partition("\n")[0])["key"] == key
 
 
 def _mark(row: Retention, place: Place) -> None:

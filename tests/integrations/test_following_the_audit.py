@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
@@ -17,8 +18,9 @@ from integrations.audit import periods, trimming
 from integrations.audit.chain import AuditError
 from integrations.audit.periods import FIRST, Periods, periods_follow
 from integrations.audit.trimming import audit_bury
-from integrations.audit_verifier import BrokenError
+from integrations.audit_verifier import BrokenError, UncheckedError
 from integrations.clock import Now, database_now
+from integrations.installation import installation_prove
 from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp, Retention
 from tests.integrations.tampering import append
 from tests.integrations.test_audit_tombstones import numbers
@@ -61,6 +63,20 @@ def test_a_bookmark_saves_reading_and_another_one_changes_nothing(acme: Msp, mon
         Retention.objects.filter(msp=acme).update(followed=text)
         assert periods_follow(kept(acme)) == said
         assert read[-1] == begins
+
+
+def test_a_key_that_left_the_ring_holds_up_nothing(acme: Msp, settings: LazySettings) -> None:
+    old, new = settings.AUDIT_KEYS[0], "another audit key, for tests only 0123456789abcdef"
+    periods_follow(kept(acme))
+    settings.AUDIT_KEYS = [new, old]
+    installation_prove()
+    assert periods_follow(kept(acme)) == FIRST
+    settings.AUDIT_KEYS = [new]
+    assert periods_follow(kept(acme)) == FIRST
+    # What it sealed can no longer be checked, so it is not begun anew without the bookmark.
+    Retention.objects.filter(msp=acme).update(followed="")
+    with pytest.raises(UncheckedError):
+        periods_follow(kept(acme))
 
 
 def test_a_long_chain_is_followed_and_buried_in_steps(acme: Msp, monkeypatch: pytest.MonkeyPatch) -> None:
