@@ -13,7 +13,7 @@ import pytest
 import requests
 from django.db import connection
 
-from chaos.processes import wait_until_ready
+from chaos.processes import Process, wait_until_ready
 from integrations.ninjaone.sandbox import SandboxRequest, SandboxResponse
 from integrations.ninjaone.sandbox.messages import Delivery
 from tests.config.processes import manage
@@ -26,6 +26,8 @@ pytestmark = [
 
 TICKETS, REBOOT = "/v2/ticketing/ticket", "/v2/device/45/reboot/NORMAL"
 AGENTS = 6
+# `fail_timeout` in deploy/nginx.conf: for so long after it refused a process gets nothing, even if it is back by then.
+LEFT_ALONE_SECONDS = 5.0
 LIMIT = """
 from integrations.models import Agent
 Agent.objects.filter(name="{name}").update(allowed_addresses={addresses})
@@ -51,6 +53,12 @@ def _slow_writes(site: Site) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site.sandbox, "handle", slowly)
         yield
+
+
+def wait_until_asked_again(process: Process) -> None:
+    """It is back, and nginx knows."""
+    wait_until_ready([process])
+    time.sleep(LEFT_ALONE_SECONDS)
 
 
 def under_load(call: Callable[[int, int], requests.Response], during: Callable[[], None]) -> list[requests.Response]:
@@ -132,7 +140,7 @@ def test_a_web_process_dies_under_load_and_calls_go_on(site: Site) -> None:
     # Reading is tried at the other one, and nobody sees that anything happened.
     assert {answer.status_code for answer in listed} == {200}
     assert sum(codes[0] == 200 for codes in told.values()) > AGENTS
-    wait_until_ready([site.webs[0]])
+    wait_until_asked_again(site.webs[0])
 
 
 def test_a_web_process_that_is_told_to_stop_finishes_what_it_has(site: Site) -> None:
@@ -147,7 +155,7 @@ def test_a_web_process_that_is_told_to_stop_finishes_what_it_has(site: Site) -> 
     answers = under_load(read, stop)
     assert len(answers) > AGENTS
     assert {answer.status_code for answer in answers} == {200}
-    wait_until_ready([site.webs[1]])
+    wait_until_asked_again(site.webs[1])
 
 
 @pytest.mark.usefixtures("_slow_writes")
