@@ -36,6 +36,9 @@ def finding_record(effect: Effect, finding: Finding) -> bool:
         values["reason"] = _reason(finding, doubt)
         values["closed_at"] = Now()
     with transaction.atomic():
+        if is_lost:
+            # The call before its outcome and the audit, in the order in which a late answer to it takes them.
+            list(Invocation.objects.select_for_update(no_key=True).filter(pk=effect.pk).values_list("pk"))
         if not _taken(effect, values):
             return False
         is_proven = is_lost and not doubt and finding.trace is not None and _prove(effect, finding.trace)
