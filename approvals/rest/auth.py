@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from django.http import HttpRequest
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -30,19 +29,3 @@ class AgentKeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """What WWW-Authenticate says."""
         return "Bearer"
-
-
-class AgentKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document names it."""
-
-    target_class = AgentKeyAuthentication
-    name = "agentKey"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        """The security scheme."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "cs_<8 characters>_<43 characters>",
-            "description": "An agent key. It is shown once, when an admin creates it.",
-        }

@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from rest_framework.request import Request
 
-from approvals.rest import operations
 from approvals.rest.schema import document, operations_of
 from approvals.rest.views import ApiView
 
@@ -53,7 +52,6 @@ class DocsPage(ApiView):
 
     authentication_classes = []
 
-    @operations.hidden
     def get(self, request: Request) -> HttpResponse:
         """The page."""
         schema = document()

@@ -121,4 +121,3 @@ me = extend_schema(
     parameters=[CHALLENGE],
     responses={200: body(ref("Me"), "Who the key is, its scopes, and whether the connection works."), **errors(422)},
 )
-hidden = extend_schema(exclude=True)

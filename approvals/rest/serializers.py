@@ -8,8 +8,6 @@ from functools import cache
 from typing import Any, cast
 
 from django.http import HttpRequest
-from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -64,7 +62,6 @@ class Flag(serializers.BooleanField):
         return data
 
 
-@extend_schema_field({"type": "object"})
 class AnyObject(serializers.Field[Any, Any, Any, Any]):
     """A JSON object, judged elsewhere."""
 
@@ -125,18 +122,6 @@ class ListQuery(Input):
     tool = Text(required=False, max_length=80, help_text="Full id, or the name after the colon.")
     cursor = Text(required=False, max_length=200, help_text="next_cursor of the page before.")
     limit = Digits(required=False, min_value=1, max_value=LARGEST_PAGE, help_text="50 if not given.")
-
-
-class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Says in the OpenAPI document that inputs are closed."""
-
-    target_class = Input
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        """The usual schema, and no other key."""
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
-        return {**schema, "additionalProperties": False}
 
 
 def parsed(kind: type[Input], data: object) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from approvals.errors import GateError
 from approvals.gate import Submission, invocation_submit
 from approvals.ledger import Until, invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
-from approvals.rest import operations
 from approvals.rest.auth import AgentKeyAuthentication
 from approvals.rest.catalogue import Shown, tool_named, tool_of, tools_of
 from approvals.rest.errors import exception_handler, retry_after
@@ -99,7 +98,6 @@ class NoSuchEndpoint(ApiView):
 class ToolList(ApiView):
     """What this agent may call."""
 
-    @operations.tool_list
     def get(self, request: Request) -> HttpResponse:
         """List the tools that you may call; disabled ones are absent."""
         shape = query_of(request, ToolQuery).get("format")
@@ -115,7 +113,6 @@ def _listed(shape: str | None, shown: Shown) -> orjson.Fragment:
 class ToolDetail(ApiView):
     """One tool."""
 
-    @operations.tool_detail
     def get(self, request: Request, tool: str) -> HttpResponse:
         """Show one tool that you may call."""
         shape = FORMATS[query_of(request, ToolQuery).get("format")]
@@ -125,7 +122,6 @@ class ToolDetail(ApiView):
 class ToolInvoke(ApiView):
     """A call."""
 
-    @operations.tool_invoke
     def post(self, request: Request, tool: str) -> HttpResponse:
         """Call a tool: it runs, waits for a technician, or is refused. Never executed twice."""
         query_of(request, Nothing)
@@ -163,7 +159,6 @@ class ToolInvoke(ApiView):
 class InvocationList(ApiView):
     """What this agent asked for."""
 
-    @operations.invocation_list
     def get(self, request: Request) -> HttpResponse:
         """List your own invocations, newest first."""
         query = query_of(request, ListQuery)
@@ -183,7 +178,6 @@ class InvocationList(ApiView):
 class InvocationDetail(ApiView):
     """One invocation."""
 
-    @operations.invocation_detail
     def get(self, request: Request, invocation_id: str) -> HttpResponse:
         """Look at one of your invocations, and wait for its end if you like."""
         query = query_of(request, WaitQuery)
@@ -199,7 +193,6 @@ class InvocationDetail(ApiView):
 class InvocationCancel(ApiView):
     """Second thoughts."""
 
-    @operations.invocation_cancel
     def post(self, request: Request, invocation_id: str) -> HttpResponse:
         """Withdraw one of your invocations that is still pending or queued."""
         query_of(request, Nothing)
@@ -212,7 +205,6 @@ class InvocationCancel(ApiView):
 class Me(ApiView):
     """The caller."""
 
-    @operations.me
     def get(self, request: Request) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
         query_of(request, Nothing)
