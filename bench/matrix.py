@@ -19,7 +19,8 @@ from bench.servers import Database, Site
 
 MANY = 32
 DELAY_MS = 100
-# A call takes as long as the upstream does, so fewer of them say as much.
+# Of one connection: a call takes as long as the upstream does, so fewer of them say as much. All begin at once, which
+# the first ones feel.
 SLOW_CALLS = 20
 APPROVALS = 4
 
@@ -118,8 +119,9 @@ def _straight_ways(site: Site) -> Iterator[dict[str, Scenario]]:
 
 
 def _calls(setting: Setting, sizes: Sizes) -> int:
-    calls = min(sizes.calls, SLOW_CALLS) if setting.delay_ms else sizes.calls
-    return calls if setting.lanes == 1 else max(calls, setting.lanes) * 2
+    if setting.delay_ms:
+        return min(sizes.calls, SLOW_CALLS) * setting.lanes
+    return sizes.calls if setting.lanes == 1 else max(sizes.calls, setting.lanes) * 2
 
 
 def _connections(database: Database) -> int | None:
