@@ -83,18 +83,22 @@ def test_it_answers_sends_what_is_approved_and_exits_with_0_on_sigterm(tmp_path:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one process")
 def test_on_postgresql_the_server_has_several_processes_and_the_worker_sends(tmp_path: Path) -> None:
-    port = free_port()
+    port, temporary = free_port(), tmp_path / "temporary"
+    temporary.mkdir()
     with serve_in_thread(Sandbox()) as sandbox, postgresql_at(settings.TEST_DATABASE_URL) as database:
         env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url, DATABASE_URL=database.url)
+        env["TMPDIR"] = str(temporary)
         key = filled(env)["msps"][0]["agents"][0]["key"]
         with running(env, "serve", "--port", str(port), "--workers", "2") as server, running(env, "worker") as worker:
             wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
             assert countersigned(env, port, key) == "succeeded"
             metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
             assert "countersign_background_round_timestamp_seconds" not in metrics
+            assert len(list(temporary.glob("countersign-metrics-*"))) == 1
             for process in (server, worker):
                 process.send_signal(signal.SIGTERM)
             assert [wait_for_exit(process)[0] for process in (server, worker)] == [0, 0]
+    assert list(temporary.glob("countersign-metrics-*")) == []
 
 
 def children(process: int) -> list[int]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
@@ -60,20 +61,30 @@ class Command(BaseCommand):
         except Error as error:
             # It may come up later; until then /readyz says so, and looks at the keys then.
             logger.warning("The keys could not be checked, for the database does not answer as it should: %s", error)
+        _serve(options["host"], options["port"], workers, threads, works=is_sqlite)
+
+
+def _serve(host: str, port: int, workers: int, threads: int, *, works: bool) -> None:
+    """Until it is stopped. `works`: its one process does the background work, too."""
+    with ExitStack() as until_stopped:
         if workers > 1:
             # Prometheus asks one of them for what all of them counted.
-            metrics.count_together(os.environ.get(metrics.FOLDER) or tempfile.mkdtemp(prefix="countersign-metrics-"))
+            metrics.count_together(os.environ.get(metrics.FOLDER) or until_stopped.enter_context(_folder()))
         # For this process's settings, which its workers have too, and for workers that have to load them anew.
         settings.SERVER_THREADS = threads
         os.environ[environment.THREADS] = str(threads)
-        os.environ[environment.BACKGROUND] = "1" if is_sqlite else "0"
+        os.environ[environment.BACKGROUND] = "1" if works else "0"
         os.chdir(settings.BASE_DIR)
         fork_prepare()
         serve_until_stopped(
             "config.wsgi:application",
-            host=options["host"],
-            port=options["port"],
+            host=host,
+            port=port,
             workers=workers,
             threads=threads,
             logs_are_json=settings.LOGS_ARE_JSON,
         )
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="countersign-metrics-")
