@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,13 +13,17 @@ from rest_framework.request import Request
 from approvals.rest.responses import json_response
 from approvals.rest.views import ApiView
 
+_making = threading.Lock()
+
 
 def document() -> dict[str, Any]:
     """The OpenAPI document; it does not change while the process runs."""
-    # What makes it takes 50 ms and 3 MB, and nothing else needs it.
-    from approvals.rest.generated import document_of  # noqa: PLC0415
+    # The generator is not made for threads.
+    with _making:
+        # What makes it takes 50 ms and 3 MB, and nothing else needs it.
+        from approvals.rest.generated import document_of  # noqa: PLC0415
 
-    return document_of(settings.PUBLIC_URL)
+        return document_of(settings.PUBLIC_URL)
 
 
 def operations_of(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -52,6 +54,19 @@ def test_its_making_raises_no_warning() -> None:
     GENERATOR_STATS.reset()
     document()
     assert not GENERATOR_STATS
+
+
+def test_a_crowd_that_asks_a_fresh_process_first_gets_it() -> None:
+    code = (
+        "import os, threading, django; django.setup()\n"
+        "from approvals.rest.schema import document\n"
+        "begin, found = threading.Barrier(6), []\n"
+        "def ask():\n    begin.wait()\n    found.append(document()['openapi'])\n"
+        "crowd = [threading.Thread(target=ask) for _ in range(6)]\n"
+        "[each.start() for each in crowd]; [each.join() for each in crowd]\n"
+        "assert len(found) == 6, found"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_it_holds_every_operation_of_the_wire_contract_and_no_other() -> None:
