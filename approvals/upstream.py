@@ -26,6 +26,8 @@ from tools.errors import UpstreamNotFoundError
 logger = logging.getLogger(__name__)
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Without any of these in its bytes no text holds such a character: an escape, half a pair as it is, a zero of UTF-16.
+ODD = re.compile(rb"\\u|\xed[\xa0-\xbf]|\x00")
 
 # A paged read stops asking for more after this long and hands out what it has.
 PAGING_SECONDS = 25
@@ -84,7 +86,7 @@ def perform(*, connection: Connection, request: WireRequest, call: Call, is_writ
 def parsed(answer: WireAnswer) -> JSON:
     """The answer's JSON with U+FFFD for what no database and no UTF-8 can hold (NUL, lone surrogates)."""
     value: JSON = answer.json()
-    return _storable(value) if b"\\u" in answer.body else value
+    return _storable(value) if ODD.search(answer.body) else value
 
 
 def _storable(value: JSON) -> JSON:

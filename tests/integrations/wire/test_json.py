@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from approvals.upstream import _text
+from approvals.upstream import _text, parsed
 from integrations.ninjaone.errors import UnusableAnswerError
 from integrations.ninjaone.wire import WireAnswer
 
@@ -69,3 +69,20 @@ def test_what_is_nested_too_deeply_is_refused(depth: int) -> None:
     assert read(b"[" * 100 + b"]" * 100)
     with pytest.raises(UnusableAnswerError):
         read(b"[" * depth + b"]" * depth)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'["\xed\xa0\x80"]',
+        b'["\\ud83d"]',
+        b'["\\u0000"]',
+        '["x\\u0000"]'.encode("utf-16"),
+        '["\\udfff"]'.encode("utf-32"),
+    ],
+)
+def test_what_no_database_can_hold_is_replaced_however_it_is_written(body: bytes) -> None:
+    value = parsed(WireAnswer(200, "application/json", body))
+    text = _text(value)
+    assert "\ufffd" in text.encode().decode()
+    assert "\x00" not in json.loads(text)[0]
