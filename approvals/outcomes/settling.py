@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from approvals.measures import reached
 from approvals.models import Effect, Invocation, OutcomeState, Status
@@ -36,9 +37,7 @@ def finding_record(effect: Effect, finding: Finding) -> bool:
         values["reason"] = _reason(finding, doubt)
         values["closed_at"] = Now()
     with transaction.atomic():
-        if is_lost:
-            # The call before its outcome and the audit, in the order in which a late answer to it takes them.
-            list(Invocation.objects.select_for_update(no_key=True).filter(pk=effect.pk).values_list("pk"))
+        _hold(effect, finding)
         if not _taken(effect, values):
             return False
         is_proven = is_lost and not doubt and finding.trace is not None and _prove(effect, finding.trace)
@@ -47,6 +46,14 @@ def finding_record(effect: Effect, finding: Finding) -> bool:
         if is_proven or finding.state != effect.state:
             _tell(effect, finding.state)
     return True
+
+
+def _hold(effect: Effect, finding: Finding) -> None:
+    """Lock the calls that this may settle before outcomes and the audit: as late answers to them do."""
+    calls = Q(pk=effect.pk)
+    if finding.user_id is not None or finding.likely_user_id is not None:
+        calls |= Q(msp_id=effect.msp_id, connection_id=effect.connection_id, status=Status.UNKNOWN)
+    list(Invocation.objects.select_for_update(no_key=True).filter(calls).order_by("pk").values_list("pk"))
 
 
 def _values(finding: Finding) -> dict[str, Any]:
