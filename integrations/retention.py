@@ -15,6 +15,7 @@ from django.db.models.functions import Least
 
 from integrations.audit import Actor, audit_append
 from integrations.audit.periods import Periods, periods_follow, periods_in_words
+from integrations.audit_verifier import BrokenError, UncheckedError
 from integrations.clock import Now, database_now
 from integrations.models import Msp, Retention
 from integrations.models.retention import PERIODS
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 ANNOUNCED_DAYS = 7
 UNSAID = (
     "Nothing is removed of %s: its results, calls and audit are kept for %s days by the database, for %s by the audit. "
-    "Somebody changed that past Countersign. Look into it, then let an admin save what is right under Settings."
+    "Somebody changed that past Countersign. Look into it; then let an admin save the longer ones under Settings, and "
+    "after that whatever is right."
 )
 RETENTION = Actor.system("retention")
 
@@ -54,7 +56,7 @@ def retention_change(*, msp: Msp, actor: Actor, wanted: dict[str, int]) -> Reten
     """Ask for these three periods (PERIODS). Raises IntegrityError for what the bounds do not allow."""
     with transaction.atomic():
         row = Retention.objects.select_for_update().get(msp=msp)
-        if row.wanted == wanted and (row.in_force == wanted or row.shortens_at is not None):
+        if row.wanted == wanted and (row.in_force == wanted or row.shortens_at is not None) and _is_said(row):
             return row
         before = periods_in_words(row)
         is_announced = any(wanted[name] < row.wanted[name] for name in PERIODS)
@@ -71,6 +73,14 @@ def retention_change(*, msp: Msp, actor: Actor, wanted: dict[str, int]) -> Reten
         if row.shortens_at is not None and is_announced:
             retention_shortened.send(Retention, msp=msp, retention=row, actor=actor)
     return row
+
+
+def _is_said(row: Retention) -> bool:
+    """Whether the audit says the same. Where it cannot tell, another entry would not help."""
+    try:
+        return periods_follow(row) in (None, Periods.of(row))
+    except (BrokenError, UncheckedError):
+        return True
 
 
 def retention_confirm(row: Retention) -> bool | None:

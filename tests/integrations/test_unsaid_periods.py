@@ -200,3 +200,23 @@ def test_it_verifies_while_an_entry_about_periods_is_being_removed() -> None:
     assert audit_bury(msp=msp, before=database_now() - timedelta(days=580))
     assert AuditEvent.objects.filter(msp=msp, number__lte=2).delete()[0] == 2
     call_command("audit_verify")
+
+
+def test_what_was_made_longer_in_sql_is_said_by_saving_it(acme: Msp) -> None:
+    in_sql(acme, audit_days=3_000, wanted_audit_days=3_000)
+    assert UNSAID in broken() or "days" in broken()
+    change(acme, MORE)
+    call_command("audit_verify")
+    assert retention_confirm(Retention.objects.get(msp=acme))
+    entries = AuditEvent.objects.for_msp(acme).count()
+    change(acme, MORE)
+    assert AuditEvent.objects.for_msp(acme).count() == entries
+
+
+def test_what_was_made_shorter_in_sql_is_said_by_saving_the_longer_first(acme: Msp) -> None:
+    in_sql(acme, audit_days=180, wanted_audit_days=180, invocations_days=180, wanted_invocations_days=180)
+    change(acme, AS_IT_IS)
+    call_command("audit_verify")
+    row = change(acme, LESS)
+    assert row.shortens_at is not None
+    call_command("audit_verify")
