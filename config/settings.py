@@ -94,7 +94,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "axes",
     "rest_framework",
-    "drf_spectacular",
     "config",
     "integrations",
     "tools",
