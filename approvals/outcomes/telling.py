@@ -58,7 +58,7 @@ def outcome_words(invocation: Invocation) -> str:
         return ""
     is_there = effect.state == OutcomeState.SUBMITTED and not EffectKind(effect.kind).is_run
     words = [NOT_THERE if is_there else SENTENCES[OutcomeState(effect.state)], effect.reason]
-    if effect.output is not None:
+    if effect.output:
         words.append("What it printed stands in outcome.output.")
     if is_awaited(effect):
         words.append("Look again with outcome.next.")

@@ -10,6 +10,7 @@ from approvals.ledger import Until, invocation_wait
 from approvals.models import Invocation
 from approvals.waiting import WAITS
 from integrations.ninjaone.sandbox import Sandbox
+from integrations.ninjaone.sandbox.world import World
 from tests.approvals.asking import again, approved_and_sent, ask
 from tests.approvals.outcomes.looking import bash, ended, look_everywhere
 from tests.approvals.rest.calling import Caller, caller_of
@@ -68,6 +69,21 @@ def test_rest_shows_the_output_and_the_exit_code(acme: Tenant, ninjaone: Sandbox
     assert outcome["started_at"] <= outcome["finished_at"]
     assert late["message"] == "Done, and verified. What it printed stands in outcome.output."
     assert agent.get("invocations").body["invocations"][0]["outcome"] == outcome
+
+
+def test_of_what_printed_nothing_it_is_not_said_where_that_stands(
+    acme: Tenant, agent: Caller, ninjaone: Sandbox, world: World
+) -> None:
+    script = bash(acme, "true")
+    reboot = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=45))
+    ended(ninjaone)
+    # That the reboot is over is there before the device is back.
+    world.activities[:] = [one for one in world.activities if one["statusCode"] != "SYSTEM_REBOOTED"]
+    look_everywhere()
+    for row in (script, reboot):
+        told = agent.get(f"invocations/{row.pk}").body
+        assert (told["outcome"]["state"], told["outcome"]["output"]) == ("verified", "")
+        assert told["message"] == "Done, and verified."
 
 
 def test_its_own_advice_can_be_followed(acme: Tenant, agent: Caller, ninjaone: Sandbox) -> None:
