@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
+MANAGE = (sys.executable, "manage.py")
 PATIENCE_SECONDS = 60.0
 
 
@@ -37,9 +38,7 @@ def environment_of(tmp_path: Path, **changes: str) -> dict[str, str]:
 
 def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; the caller judges it."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([*MANAGE, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def server_command(application: str, port: int, *, threads: int) -> list[str]:
@@ -69,10 +68,10 @@ def _migrated() -> bytes:
 
 
 @contextlib.contextmanager
-def running(env: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(env: dict[str, str], *arguments: str, command: Sequence[str] = MANAGE) -> Iterator[subprocess.Popen[str]]:
     """A command that goes on, in a process group of its own; killed with it at the end if the test did not stop it."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
+        [*command, *arguments],
         cwd=ROOT,
         env=env,
         stdout=subprocess.PIPE,

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
-import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from django.test import RequestFactory
 
 from config.ports import free_port
 from integrations.addresses import Hop, hops_of, scheme_of
-from tests.config.processes import ROOT, environment_of, server_command, wait_until_it_answers
+from tests.config.processes import environment_of, running, server_command, wait_until_it_answers
 
 CLIENT, LIE = "198.51.100.7", "203.0.113.9"
 TWINS = ["X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED-FOR", "X-Forwarded-For"]
@@ -30,21 +27,10 @@ def serving(tmp_path: Path, **settings: str) -> Iterator[int]:
     port = free_port()
     env = environment_of(tmp_path, DJANGO_SETTINGS_MODULE="config.settings", SECURE_SSL_REDIRECT="0", **settings)
     env |= {"COUNTERSIGN_SANDBOX": "0", "NINJAONE_SANDBOX_URL": "", "PUBLIC_URL": "https://127.0.0.1"}
-    server = subprocess.Popen(
-        server_command("tests.config.echo:application", port, threads=2),
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
+    command = server_command("tests.config.echo:application", port, threads=2)
+    with running(env, command=command) as server:
         wait_until_it_answers(f"http://127.0.0.1:{port}/", server)
         yield port
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.communicate()
 
 
 def ask(port: int, *lines: str) -> dict[str, Any]:
