@@ -22,6 +22,7 @@ from integrations.clock import database_now
 from integrations.models import Agent, Msp
 from integrations.pooled import connection_release
 from integrations.prepared import PreparedQuery, Slot
+from integrations.stopping import is_stopping
 
 LONGEST_WAIT = 55
 LARGEST_PAGE = 100
@@ -61,7 +62,8 @@ def invocation_wait(
     seconds: float,
     until: Until | None = None,
 ) -> tuple[Invocation, datetime]:
-    """The invocation once it is not open any more, or after `seconds` (55 at most), and the database's time then.
+    """The invocation once it is not open any more, or after `seconds` (55 at most; sooner where this server stops), and
+    the database's time then.
 
     `until` None waits for the outcome of what prints something, and for the status of everything else. No transaction
     is open meanwhile. Raises GateError like invocation_get, and `wait_saturated` where too many wait.
@@ -77,6 +79,8 @@ def invocation_wait(
             WAITS.until_changed(row.pk, mark_of(effect_of(row), status_now(row, now)), left)
             now = database_now()
             row = invocation_get(principal=principal, invocation_id=row.pk)
+            if is_stopping():
+                break  # whoever asks again waits at a process that stays
     return row, now
 
 

@@ -23,6 +23,7 @@ from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.reading import status_now
 from integrations.clock import Now
 from integrations.pooled import connection_release
+from integrations.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Waits:
                     del self._agents[agent_id]
 
     def until_changed(self, row_id: UUID, mark: Mark, seconds: float) -> None:
-        """Return when the invocation's mark is another one than `mark`, or after `seconds`."""
+        """Return when the invocation's mark is not `mark` any more, or after `seconds`, or when the server stops."""
         waiter = _Waiter(row_id, mark)
         with self._room:
             self._waiters.add(waiter)
@@ -147,8 +148,9 @@ class Waits:
             return
         connection_release()
         with self._room:
+            is_over = is_stopping()
             for waiter in self._waiters:
-                if marks.get(waiter.row_id, waiter.mark) != waiter.mark:
+                if is_over or marks.get(waiter.row_id, waiter.mark) != waiter.mark:
                     waiter.has_changed.set()
 
     def _turn(self) -> set[UUID] | None:

@@ -1,4 +1,4 @@
-"""Django's handler with a memory for the addresses that name no row of the database."""
+"""Django's handler with a memory for the addresses that name no row of the database, which closes what will stop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 
+from integrations.stopping import is_stopping
 from tools.registry import find_tool
 
 
@@ -16,6 +18,13 @@ class Handler(WSGIHandler):
 
     # Of routes that are an address themselves, and of those that name a tool: no more than patterns times tools.
     _fixed: ClassVar[dict[str, ResolverMatch]] = {}
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer. A connection on which nobody may ask again ends with it, while there is still time to say so."""
+        response = super().get_response(request)
+        if is_stopping():
+            response.headers["Connection"] = "close"
+        return response
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """The view of the address. Raises Resolver404."""

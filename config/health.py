@@ -16,6 +16,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from integrations.installation import KeysError, keys_check
+from integrations.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, migrations and key ring are usable, or 503 and which of them is not."""
+    """Database, migrations and key ring are usable and the process stays, or 503 and which of it is not so."""
     try:
+        _stop_check()
         _migrations_check()
         _key_ring_check()
     except NotReadyError as error:
@@ -46,6 +48,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
             {"status": "not_ready", "error": {"code": error.code, "message": error.message}}, status=503
         )
     return JsonResponse({"status": "ready"})
+
+
+def _stop_check() -> None:
+    if is_stopping():
+        raise NotReadyError("stopping", "This process was told to stop. Ask another one.")
 
 
 class _Migrations:

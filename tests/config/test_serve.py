@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,84 @@ def test_a_stop_waits_for_the_call_that_is_under_way(tmp_path: Path) -> None:
         client.sendall(b"}")
         assert client.recv(1000).startswith(b"HTTP/1.1 401 ")
         assert wait_for_exit(server)[0] == 0
+
+
+def answer_on(client: socket.socket, path: str) -> str:
+    """What the server says to a GET on this connection, with its headers."""
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    heard = b""
+    while not (match := re.search(rb"(?i)content-length: (\d+)\r\n.*?\r\n\r\n", heard, re.DOTALL)) or len(
+        heard
+    ) < match.end() + int(match[1]):
+        more = client.recv(10_000)
+        assert more, heard
+        heard += more
+    return heard.decode()
+
+
+def test_a_server_that_drains_ends_connections_with_their_answers_before_it_stops(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    migrate(env)
+    with running(env, "serve", "--port", str(port), "--drain", "5") as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
+        with contextlib.closing(socket.create_connection(("127.0.0.1", port), 30)) as kept:
+            assert "connection: close" not in answer_on(kept, "/readyz").lower()
+            told_at = time.monotonic()
+            server.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            for client in (kept, socket.create_connection(("127.0.0.1", port), 30)):
+                answer = answer_on(client, "/readyz").lower()
+                assert answer.startswith("http/1.1 503 ")
+                assert '"stopping"' in answer
+                assert "connection: close" in answer
+                assert client.recv(1) == b""
+                client.close()
+        status, output = wait_for_exit(server)
+    assert status == 0, output
+    assert time.monotonic() - told_at > 5
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_of_two_signals_the_second_one_means_now(tmp_path: Path, second: signal.Signals) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    with running(env, "serve", "--port", str(port), "--drain", "300") as server:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/healthz", server)
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.poll() is None
+        server.send_signal(second)
+        assert wait_for_exit(server)[0] == 0
+
+
+def test_who_waits_for_an_approval_is_answered_when_the_server_stops(tmp_path: Path) -> None:
+    port = free_port()
+    with serve_in_thread(Sandbox()) as sandbox:
+        env = environment_of(tmp_path, NINJAONE_SANDBOX_URL=sandbox.url)
+        key = filled(env)["msps"][0]["agents"][0]["key"]
+        url = f"http://127.0.0.1:{port}/api/v1"
+        agent = requests.Session()
+        agent.headers["Authorization"] = f"Bearer {key}"
+        with running(env, "serve", "--port", str(port)) as server, ThreadPoolExecutor(1) as threads:
+            wait_until_it_answers(f"http://127.0.0.1:{port}/readyz", server)
+            asked = agent.post(
+                f"{url}/tools/ninja-reboot-device/invoke", json={"arguments": {"device_id": 45}}, timeout=30
+            )
+            waits = threads.submit(agent.get, f"{url}/invocations/{asked.json()['id']}?wait=55", timeout=70)
+            time.sleep(2)
+            assert not waits.done()
+            server.send_signal(signal.SIGTERM)
+            # Less than it would have waited, and less than a stop waits for.
+            answer = waits.result(20)
+            assert (answer.status_code, answer.json()["status"]) == (200, "pending_approval")
+            assert answer.headers["Connection"] == "close"
+            assert wait_for_exit(server)[0] == 0
+
+
+@pytest.mark.parametrize("seconds", ["-1", "301", "nan"])
+def test_a_drain_that_makes_no_sense_is_refused(tmp_path: Path, seconds: str) -> None:
+    done = manage(environment_of(tmp_path), "serve", f"--drain={seconds}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--drain is 0 to 300 seconds." in done.stderr
 
 
 def test_a_worker_that_died_is_replaced(tmp_path: Path) -> None:

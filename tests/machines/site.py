@@ -24,6 +24,8 @@ from tests.config.processes import environment_of, manage
 from tests.config.test_serve import filled
 from tests.machines.nginx import nginx
 
+# Longer than nginx keeps a connection that nobody uses.
+SERVE = ["--workers", "1", "--drain", "4"]
 QUEUE = "/dashboard/approvals/approvalrequest/"
 
 
@@ -126,7 +128,7 @@ def site_running(folder: Path) -> Iterator[Site]:
         msp = filled(env)["msps"][0]
         assert manage(env, "shell", "--command", LIFT_LIMITS).returncode == 0
         webs = [
-            Process(f"web {port}", ["serve", "--port", str(port), "--workers", "1"], port, folder / f"{port}.log", env)
+            Process(f"web {port}", ["serve", "--port", str(port), *SERVE], port, folder / f"{port}.log", env)
             for port in ports
         ]
         workers = [Process(f"worker {n}", ["worker"], None, folder / f"worker-{n}.log", env) for n in (1, 2)]

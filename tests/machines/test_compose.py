@@ -11,6 +11,7 @@ import yaml
 from config.environment import SECRETS
 from config.server import GRACE_SECONDS
 from tests.config.processes import ROOT
+from tests.machines.site import SERVE
 
 NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -33,6 +34,17 @@ def test_nginx_sends_no_post_twice() -> None:
     assert set(conditions.split()) == {"error", "timeout"}
 
 
+def drain_of(command: list[str]) -> int:
+    return int(command[command.index("--drain") + 1]) if "serve" in command else 0
+
+
+def test_a_web_process_drains_for_longer_than_nginx_keeps_a_connection() -> None:
+    [kept] = re.findall(r"^ +keepalive (?:\d+);\n(?: +#.*\n)* +keepalive_timeout (\d+)s;", NGINX, re.MULTILINE)
+    drains = [drain_of(service["command"]) for service in OURS.values() if "serve" in service["command"]]
+    unit = (ROOT / "deploy" / "systemd" / "countersign-web.service").read_text()
+    assert min(*drains, drain_of(unit.split()), drain_of(["serve", *SERVE])) > int(kept)
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_our_containers_can_do_little(name: str) -> None:
     service = OURS[name]
@@ -41,7 +53,7 @@ def test_our_containers_can_do_little(name: str) -> None:
     assert "ports" not in service
     assert "user" not in service, "the image says who it runs as"
     assert re.search(r"^USER 10001:10001$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert int(service["stop_grace_period"].removesuffix("s")) > GRACE_SECONDS
+    assert int(service["stop_grace_period"].removesuffix("s")) > GRACE_SECONDS + drain_of(service["command"])
 
 
 def test_nobody_but_nginx_is_reached_from_outside() -> None:
@@ -106,6 +118,7 @@ def test_the_image_holds_every_room_and_no_more() -> None:
 @pytest.mark.parametrize("unit", ["countersign-web.service", "countersign-worker@.service"])
 def test_a_unit_stops_as_gently_and_hides_its_secrets(unit: str) -> None:
     text = (ROOT / "deploy" / "systemd" / unit).read_text()
-    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[0]) > GRACE_SECONDS
+    [command] = re.findall("^ExecStart=(.+)$", text, re.MULTILINE)
+    assert int(re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[0]) > GRACE_SECONDS + drain_of(command.split())
     assert "Restart=always" in text
     assert set(re.findall(r"(\w+)_FILE=%d/", text)) == {"DATABASE_URL", "SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -77,6 +79,12 @@ def under_load(call: Callable[[int, int], requests.Response], during: Callable[[
         finally:
             over.set()
         return [answer for agent in working for answer in agent.result()]
+
+
+def calls_recorded(site: Site) -> int:
+    count = "from approvals.models import Invocation; print('calls:', Invocation.objects.count())"
+    said = manage(site.env, "shell", "--command", count).stdout
+    return int(re.findall(r"^calls: (\d+)$", said, re.MULTILINE)[0])
 
 
 def test_the_client_is_whom_nginx_saw_and_https_is_https(site: Site) -> None:
@@ -152,9 +160,13 @@ def test_a_web_process_that_is_told_to_stop_finishes_what_it_has(site: Site) -> 
         return site.invoke(agents[number], "ninja-get-organization", organization_id=2)
 
     agents = [site.agent() for _ in range(AGENTS)]
+    before = calls_recorded(site)
     answers = under_load(read, stop)
-    assert len(answers) > AGENTS
-    assert {answer.status_code for answer in answers} == {200}
+    told = Counter(answer.status_code for answer in answers)
+    assert told[200] > AGENTS
+    # Who connected in the very moment in which the port closed was not heard; what was heard was finished.
+    assert told.total() - told[200] == told[502] <= 1
+    assert calls_recorded(site) - before == told[200]
     wait_until_asked_again(site.webs[1])
 
 

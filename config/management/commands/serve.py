@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 SQLITE_THREADS = 64
 POSTGRESQL_THREADS = 40
 POSTGRESQL_WORKERS = 2
+# More than any proxy keeps a connection that nobody uses.
+LONGEST_DRAIN = 300
 
 
 class Command(BaseCommand):
@@ -38,6 +40,13 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8800)
         parser.add_argument("--workers", type=int, help=f"processes; {POSTGRESQL_WORKERS} on PostgreSQL, 1 on SQLite")
+        parser.add_argument(
+            "--drain",
+            type=float,
+            default=0.0,
+            metavar="SECONDS",
+            help="after SIGTERM go on for so long and let connections end; longer than the proxy keeps them (0)",
+        )
         parser.add_argument("--threads", type=int, help="per process: so many calls run or wait at the same time")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,6 +58,8 @@ class Command(BaseCommand):
             raise CommandError("On SQLite the server is one process. Use PostgreSQL (DATABASE_URL) for more.")
         if min(workers, threads) < 1:
             raise CommandError("--workers and --threads are at least 1.")
+        if not 0 <= options["drain"] <= LONGEST_DRAIN:
+            raise CommandError(f"--drain is 0 to {LONGEST_DRAIN} seconds.")
         try:
             port_check(options["host"], options["port"])
         except PortError as error:
@@ -61,10 +72,10 @@ class Command(BaseCommand):
         except Error as error:
             # It may come up later; until then /readyz says so, and looks at the keys then.
             logger.warning("The keys could not be checked, for the database does not answer as it should: %s", error)
-        _serve(options["host"], options["port"], workers, threads, works=is_sqlite)
+        _serve(options, workers, threads, works=is_sqlite)
 
 
-def _serve(host: str, port: int, workers: int, threads: int, *, works: bool) -> None:
+def _serve(options: dict[str, Any], workers: int, threads: int, *, works: bool) -> None:
     """Until it is stopped. `works`: its one process does the background work, too."""
     with ExitStack() as until_stopped:
         if workers > 1:
@@ -78,10 +89,11 @@ def _serve(host: str, port: int, workers: int, threads: int, *, works: bool) -> 
         fork_prepare()
         serve_until_stopped(
             "config.wsgi:application",
-            host=host,
-            port=port,
+            host=options["host"],
+            port=options["port"],
             workers=workers,
             threads=threads,
+            drain_seconds=options["drain"],
             logs_are_json=settings.LOGS_ARE_JSON,
         )
 
