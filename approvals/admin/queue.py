@@ -104,13 +104,13 @@ class ApprovalRequestAdmin(DeniesMany):
     def standing(self, request: HttpRequest, invocation_id: UUID) -> HttpResponse:
         """The part of the page that changes, for the script that asks for it again.
 
-        Once it was decided, or has its outcome, the whole page reads differently and is loaded anew.
+        Once it was decided, must be settled, or has its outcome, the whole page reads differently and is loaded anew.
         """
         page = invocation_page(request, invocation_id, requests_only=True)
-        was_waiting = "waiting" in request.GET
-        if not page.is_moving or page.is_waiting is not was_waiting:
+        if not page.is_moving or page.shape != request.GET.get("shape", ""):
             return HttpResponseClientRefresh()
-        return TemplateResponse(request, f"{TEMPLATES}/standing.html", self._context(request, page))
+        context = {**self._context(request, page), "is_poll": True}
+        return TemplateResponse(request, f"{TEMPLATES}/standing.html", context)
 
     def alarm_seen(self, request: HttpRequest, alarm_id: UUID) -> HttpResponse:
         """Somebody who may act has looked into an alarm: it leaves the home page, and stays on record."""

@@ -101,6 +101,11 @@ class Page:
         return self.outcome.status is Status.PENDING_APPROVAL
 
     @property
+    def shape(self) -> str:
+        """What a person can do on its page: decide it, settle it, or "" where there is nothing to do."""
+        return {Status.PENDING_APPROVAL: "decide", Status.UNKNOWN: "settle"}.get(self.outcome.status, "")
+
+    @property
     def votes_missing(self) -> int:
         """How many more people must approve."""
         return max(0, self.row.approvals_needed - len(self.votes))

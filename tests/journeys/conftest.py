@@ -42,19 +42,24 @@ class Product:
 
 
 @pytest.fixture
-def product(live_server: LiveServer, transactional_db: None, settings: Any) -> Iterator[Product]:
-    """Started, connected, and stopped again."""
+def unsent(live_server: LiveServer, transactional_db: None, settings: Any) -> Iterator[Product]:
+    """Started and connected. Nothing is sent, and no outcome is looked for, but by the test."""
     sandbox = Sandbox()
-    stop = threading.Event()
-
     with serve_in_thread(sandbox) as ninjaone:
         settings.NINJAONE_SANDBOX_URL = ninjaone.url
         settings.PUBLIC_URL = live_server.url
         settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
-        thread = threading.Thread(target=keep_running, args=(stop,))
-        thread.start()
         yield Product(live_server.url, make_tenant("acme", ACME, sandbox), sandbox)
-        stop.set()
-        WAKE.set()
-        thread.join()
-        WAKE.clear()
+
+
+@pytest.fixture
+def product(unsent: Product) -> Iterator[Product]:
+    """Started, connected, and stopped again."""
+    stop = threading.Event()
+    thread = threading.Thread(target=keep_running, args=(stop,))
+    thread.start()
+    yield unsent
+    stop.set()
+    WAKE.set()
+    thread.join()
+    WAKE.clear()

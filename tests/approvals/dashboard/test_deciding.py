@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from integrations.clock import database_now
 from integrations.models import Agent, AuditEvent, Membership, Msp
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, ask
-from tests.approvals.dashboard.looking import approve, deny, page_url, settle, text
+from tests.approvals.dashboard.looking import ACTIVITY, approve, deny, page_url, settle, text
 from tests.approvals.outcomes.looking import ended, look_everywhere
 from tests.cast import Tenant
 
@@ -49,17 +50,40 @@ def test_the_part_that_changes_asks_for_itself_until_the_outcome(
     monkeypatch.setattr(judging, "SETTLED", timedelta())
     client = acme.signed_in(acme.approver)
     standing = f"{page_url(row)}standing/"
-    waiting = text(client, f"{standing}?waiting")
-    assert f'hx-get="{standing}?waiting"' in waiting
+    waiting = text(client, f"{standing}?shape=decide")
+    assert f'hx-get="{standing}?shape=decide"' in waiting
     assert "<html" not in waiting
     approve(client, row)
-    assert client.get(f"{standing}?waiting").headers["HX-Refresh"] == "true"
+    assert client.get(f"{standing}?shape=decide").headers["HX-Refresh"] == "true"
     assert f'hx-get="{standing}"' in text(client, standing)
     dispatch_due()
     assert f'hx-get="{standing}"' in text(client, standing)
     ended(ninjaone)
     look_everywhere()
     assert client.get(standing).headers["HX-Refresh"] == "true"
+
+
+def test_the_part_that_changes_brings_along_what_stands_elsewhere(acme: Tenant, ninjaone: Sandbox) -> None:
+    body = {"version": 5, "subject": "Printer", "clientId": 2, "ticketFormId": 1, "status": 4000}
+    row = ask(acme, "ninja-api-put", path="/v2/ticketing/ticket/1014", body=body)
+    client = acme.signed_in(acme.approver)
+    page, part = text(client, page_url(row)), text(client, f"{page_url(row)}standing/?shape=decide")
+    places = {"state", "until", "request", "comparison-end"}
+    assert places_of(part) == places
+    assert places <= set(re.findall(r'id="([a-z-]+)"', page))
+    assert "hx-swap-oob" not in page
+    story = f"{ACTIVITY}{row.pk}/"
+    assert 'hx-select-oob="#approval,#request,#comparison-end"' in text(client, story)
+    approve(client, row)
+    assert places_of(text(client, f"{page_url(row)}standing/")) == places - {"until"}
+    assert 'id="comparison-end" class="small muted">' in " ".join(text(client, story).split())
+    dispatch_due()
+    assert 'id="comparison-end" class="small muted" hidden>' in " ".join(text(client, story).split())
+
+
+def places_of(part: str) -> set[str]:
+    """The ids of what is put elsewhere on the page."""
+    return set(re.findall(r'id="([a-z-]+)"[^>]* hx-swap-oob="true"', part))
 
 
 def test_a_frozen_msp_says_so_before_and_after_the_click(acme: Tenant, row: Invocation) -> None:

@@ -36,7 +36,11 @@ MOST = 12
 )
 def test_a_page_costs_at_most_twelve_queries_and_no_more_with_more_rows(acme: Tenant, url: str) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
-    places = {"PAGE": page_url(row), "STORY": f"{ACTIVITY}{row.pk}/", "STANDING": f"{page_url(row)}standing/?waiting"}
+    places = {
+        "PAGE": page_url(row),
+        "STORY": f"{ACTIVITY}{row.pk}/",
+        "STANDING": f"{page_url(row)}standing/?shape=decide",
+    }
     place = places.get(url, url).replace("APPROVER", str(acme.approver.pk))
     approve(acme, ask(acme, "ninja-reboot-device", device_id=41))
     client = acme.signed_in(acme.approver)
