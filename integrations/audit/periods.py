@@ -8,8 +8,10 @@ older bookmark back, or removes it, makes us read more and nothing else.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from integrations.audit.chain import canonical
 from integrations.audit.keys import audit_ring
@@ -21,6 +23,7 @@ from integrations.models.retention import AUDIT_DAYS, INVOCATIONS_DAYS, PERIODS,
 CHANGES = frozenset({"retention.changed", "retention.shortened"})
 # Entries that are followed at a time: half a second.
 STEP = 20_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,29 @@ def periods_follow(row: Retention) -> Periods | None:
 
     Raises BrokenError, UncheckedError.
     """
+    return behind_tombstone(row.msp, partial(_follow, row))
+
+
+def behind_tombstone(msp: Msp, read: Callable[[Place], T]) -> T:
+    """What `read` finds in the entries behind the tombstone. Raises BrokenError, UncheckedError.
+
+    Its reads see no single moment. What it misses may have been trimmed by another worker in between: then a later
+    tombstone has our seal, and it reads anew from there. There are only so many of these, and a broken chain has none.
+    """
+    stone = tombstone_place(msp)
+    while True:
+        try:
+            return read(stone)
+        except BrokenError:
+            later = tombstone_place(msp)
+            if later.number <= stone.number:
+                raise
+            stone = later
+
+
+def _follow(row: Retention, stone: Place) -> Periods | None:
     head = AuditHead.objects.get(msp=row.msp)
-    place = _begun(row, head)
+    place = _begun(row, head, stone)
     last = min(head.number, place.number + STEP)
     chain = chain_at(row.msp, place)
     periods = place.periods
@@ -132,9 +156,9 @@ def periods_said(periods: Periods) -> dict[str, Any]:
     return {"days": days, "wanted": wanted, "shortens_at": periods.shortens_at}
 
 
-def _begun(row: Retention, head: AuditHead) -> Place:
+def _begun(row: Retention, head: AuditHead, stone: Place) -> Place:
     """Where to go on: at the bookmark, or at the tombstone where there is none that we made of this chain."""
-    stone, marked = tombstone_place(row.msp), _marked(row)
+    marked = _marked(row)
     return marked if marked is not None and stone.number <= marked.number <= head.number else stone
 
 

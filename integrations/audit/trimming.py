@@ -9,13 +9,14 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from integrations.audit.chain import Actor, audit_append, canonical
 from integrations.audit.keys import audit_ring
-from integrations.audit.periods import STEP, Periods, chain_at, periods_said, tombstone_place
+from integrations.audit.periods import STEP, Periods, Place, behind_tombstone, chain_at, periods_said
 from integrations.audit_verifier import TRIMMED, BrokenError, Tombstone, UncheckedError, seal_of
 from integrations.clock import database_now
 from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp
@@ -34,10 +35,14 @@ def audit_bury(*, msp: Msp, before: datetime, hold: Callable[[], None] = lambda:
     older than the MSP keeps entries. What it says of periods and times is not taken for granted: a seal is given for
     nothing that the records themselves do not show to be old.
     """
-    found = _last_before(msp, min(before, database_now() - timedelta(days=LEAST_AUDIT_DAYS)))
-    periods = None if found is None else _intact(msp, found)
-    if found is None or periods is None:
+    try:
+        old = behind_tombstone(msp, partial(_old, msp, min(before, database_now() - timedelta(days=LEAST_AUDIT_DAYS))))
+    except (BrokenError, UncheckedError) as error:
+        logger.critical("Nothing is removed from the audit of %s: %s. Run audit_verify.", msp.slug, error)
         return False
+    if old is None:
+        return False
+    found, periods = old
     with transaction.atomic():
         hold()
         # Whoever appends or moves the tombstone waits here.
@@ -69,23 +74,29 @@ def audit_remove(*, msp: Msp, before: datetime, hold: Callable[[], None] = lambd
         return rows.order_by().filter(number__lte=numbers[-1]).delete()[0]
 
 
-def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
+def _old(msp: Msp, before: datetime, stone: Place) -> tuple[AuditEvent, Periods] | None:
+    """The last entry that may go, and the periods after it; None where there is none, or somebody else buried it."""
+    found = _last_before(msp, before, stone)
+    periods = None if found is None else _intact(msp, found, stone)
+    return None if found is None or periods is None else (found, periods)
+
+
+def _last_before(msp: Msp, before: datetime, stone: Place) -> AuditEvent | None:
     """The newest entry that is older, some thousand behind the tombstone at most; None where there is none.
 
-    Never the newest of all.
+    Never the newest of all. Raises BrokenError.
     """
     rows = AuditEvent.objects.for_msp(msp).only("msp", "number", "hash", "happened_at")
-    stood = AuditTombstone.objects.filter(msp=msp).values_list("through", flat=True).first() or 0
+    head = AuditHead.objects.values_list("number", flat=True).get(msp=msp)
     # No more than what is verified in half a second. The rest is for the next time.
-    low, high = stood, min(AuditHead.objects.values_list("number", flat=True).get(msp=msp), stood + STEP + 1)
+    low, high = stone.number, min(head, stone.number + STEP + 1)
     found = None
     # Numbers and times of one chain grow together, so no index on the times is needed.
     while high - low > 1:
         middle = (low + high) // 2
         row = rows.filter(number=middle).first()
         if row is None:
-            logger.critical("Entry %d of the audit of %s is missing. Nothing is removed from it.", middle, msp.slug)
-            return None
+            raise BrokenError(middle, "is missing")
         if row.happened_at < before:
             low, found = middle, row
         else:
@@ -93,30 +104,22 @@ def _last_before(msp: Msp, before: datetime) -> AuditEvent | None:
     return found
 
 
-def _intact(msp: Msp, last: AuditEvent) -> Periods | None:
-    """The periods after it, where what it would stand for is what was written. What is broken stays to be looked at."""
+def _intact(msp: Msp, last: AuditEvent, stone: Place) -> Periods | None:
+    """The periods after it. What it would stand for must be what was written; what is broken stays to be looked at.
+
+    Raises BrokenError, UncheckedError.
+    """
     rows = AuditEvent.objects.for_msp(msp).filter(number__lte=last.number).order_by("number")
     fields: dict[str, Any] = {}
-    try:
-        place = tombstone_place(msp)
-        chain, periods = chain_at(msp, place), place.periods
-        for row in rows.filter(number__gt=place.number).values_list("record", "hash", "seal").iterator(1000):
-            fields = chain.follow(*row)
-            periods = periods.after(fields)
-    except (BrokenError, UncheckedError) as error:
-        logger.critical("Nothing is removed from the audit of %s: %s. Run audit_verify.", msp.slug, error)
-        return None
+    chain, periods = chain_at(msp, stone), stone.periods
+    for row in rows.filter(number__gt=stone.number).values_list("record", "hash", "seal").iterator(1000):
+        fields = chain.follow(*row)
+        periods = periods.after(fields)
     # Without any, somebody else buried it meanwhile.
     if not fields or (chain.number, chain.hash) != (last.number, last.hash):
         return None
     if datetime.fromisoformat(fields["happened_at"]) != last.happened_at:
-        logger.critical(
-            "Nothing is removed from the audit of %s: entry %d has a column that differs from its record: happened_at. "
-            "Run audit_verify.",
-            msp.slug,
-            last.number,
-        )
-        return None
+        raise BrokenError(last.number, "has a column that differs from its record: happened_at")
     return periods
 
 

@@ -39,8 +39,8 @@ def test_a_bookmark_saves_reading_and_another_one_changes_nothing(acme: Msp, mon
     read: list[int] = []
     begun = periods._begun
 
-    def noted(row: Retention, head: AuditHead) -> periods.Place:
-        place = begun(row, head)
+    def noted(row: Retention, head: AuditHead, stone: periods.Place) -> periods.Place:
+        place = begun(row, head, stone)
         read.append(place.number)
         return place
 
@@ -116,10 +116,10 @@ def test_a_period_that_becomes_longer_in_the_middle_of_a_round(
 ) -> None:
     intact = trimming._intact
 
-    def meanwhile(msp: Msp, last: AuditEvent) -> Periods | None:
+    def meanwhile(msp: Msp, last: AuditEvent, stone: periods.Place) -> Periods | None:
         monkeypatch.undo()
         change(msp, MORE)
-        return intact(msp, last)
+        return intact(msp, last, stone)
 
     monkeypatch.setattr(trimming, "_intact", meanwhile)
     caplog.set_level("INFO")

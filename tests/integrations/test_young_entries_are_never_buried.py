@@ -10,6 +10,7 @@ from django.db.models import F
 
 from approvals.retention import retain
 from integrations.audit import trimming
+from integrations.audit.periods import Place
 from integrations.audit.trimming import audit_bury
 from integrations.clock import database_now
 from integrations.installation import installation_prove
@@ -49,8 +50,8 @@ def test_who_comes_second_finds_it_buried(monkeypatch: pytest.MonkeyPatch) -> No
     append(msp)
     moment, find = database_now() - timedelta(days=400), trimming._last_before
 
-    def find_and_be_slow(msp: Msp, before: datetime) -> AuditEvent | None:
-        found = find(msp, before)
+    def find_and_be_slow(msp: Msp, before: datetime, stone: Place) -> AuditEvent | None:
+        found = find(msp, before, stone)
         monkeypatch.undo()
         assert audit_bury(msp=msp, before=moment)
         return found
