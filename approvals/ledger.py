@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from approvals.cursors import Cursor, cursor_read
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
-from approvals.models.invocations import InvocationQuerySet
 from approvals.outcomes.telling import effect_of, is_awaited, prints_later
 from approvals.reading import status_condition, status_now
 from approvals.waiting import WAITS, mark_of
@@ -26,6 +27,8 @@ from integrations.stopping import is_stopping
 
 LONGEST_WAIT = 55
 LARGEST_PAGE = 100
+# What most ask for; so many statements are prepared for pages, and as many for those behind a cursor.
+COMMON_LIMITS = frozenset({1, 10, 20, 50, LARGEST_PAGE})
 
 # What no envelope shows; scripts and consents can be long.
 UNSEEN = ("facts", "consent", "base_url", "path", "query", "body")
@@ -93,18 +96,46 @@ def invocation_list(
     limit: int = 50,
 ) -> Page:
     """A page of the agent's own. `status` is the one that a reader sees now. Raises GateError for a bad cursor."""
-    rows = _own(principal)
+    last = None if cursor is None else _cursor_read(cursor)
+    longest = min(limit, LARGEST_PAGE)
+    # One more row tells whether there is another page.
+    if status is None and tool is None and longest in COMMON_LIMITS:
+        found = _newest(principal, last, longest + 1)
+    else:
+        found = list(_filtered(principal, status, tool, last)[: longest + 1])
+    page = found[:longest]
+    return Page(page, str(Cursor(page[-1].created_at, page[-1].pk)) if len(found) > len(page) else None)
+
+
+def _filtered(
+    principal: Principal, status: Status | None, tool: str | None, last: Cursor | None
+) -> QuerySet[Invocation]:
+    """Planned by the database for these very values: what is rare is found by other indexes than what is not."""
+    rows = _own(principal.msp.pk, principal.agent.pk, last).defer(*UNSEEN)
     if status is not None:
         rows = rows.filter(status_condition(status, principal.now))
-    if tool is not None:
-        rows = rows.filter(tool=tool)
-    if cursor is not None:
-        last = _cursor_read(cursor)
-        # The first condition is what an index can use; the second skips what the page before showed.
-        rows = rows.filter(created_at__lte=last.at).filter(Q(created_at__lt=last.at) | Q(pk__lt=last.id))
-    found = list(rows.order_by("-created_at", "-id")[: min(limit, LARGEST_PAGE) + 1])
-    page = found[: min(limit, LARGEST_PAGE)]
-    return Page(page, str(Cursor(page[-1].created_at, page[-1].pk)) if len(found) > len(page) else None)
+    return rows if tool is None else rows.filter(tool=tool)
+
+
+def _newest(principal: Principal, last: Cursor | None, count: int) -> list[Invocation]:
+    """What agents ask for most."""
+    slots = [Slot(Msp, "id", uuid.UUID(int=1)), Slot(Agent, "id", uuid.UUID(int=2))]
+    values: list[uuid.UUID | datetime] = [principal.msp.pk, principal.agent.pk]
+    if last is not None:
+        slots += [
+            Slot(Invocation, "created_at", datetime.max.replace(tzinfo=UTC)),
+            Slot(Invocation, "id", uuid.UUID(int=3)),
+        ]
+        values += [last.at, last.id]
+    return _page_query(count, *slots)(*values)
+
+
+@cache
+def _page_query(count: int, *slots: Slot) -> PreparedQuery[Invocation]:
+    def build(msp: uuid.UUID, agent: uuid.UUID, *last: Any) -> QuerySet[Invocation]:
+        return _own(msp, agent, Cursor(*last) if last else None)[:count]
+
+    return PreparedQuery(build, *slots, later={Invocation: frozenset(UNSEEN)})
 
 
 def _is_awaited(row: Invocation, until: Until | None, now: datetime) -> bool:
@@ -116,10 +147,13 @@ def _is_awaited(row: Invocation, until: Until | None, now: datetime) -> bool:
     return until is Until.OUTCOME and effect is not None and is_awaited(effect)
 
 
-def _own(principal: Principal) -> InvocationQuerySet:
-    return (
-        Invocation.objects.for_msp(principal.msp).filter(agent=principal.agent).select_related("effect").defer(*UNSEEN)
-    )
+def _own(msp: uuid.UUID, agent: uuid.UUID, last: Cursor | None) -> QuerySet[Invocation]:
+    """The agent's, newest first, behind the row `last` of the page before."""
+    rows = Invocation.objects.for_msp(Msp(pk=msp)).filter(agent=agent).select_related("effect")
+    if last is not None:
+        # The first condition is what an index can use; the second skips what the page before showed.
+        rows = rows.filter(created_at__lte=last.at).filter(Q(created_at__lt=last.at) | Q(pk__lt=last.id))
+    return rows.order_by("-created_at", "-id")
 
 
 # Agents look at what they wait for again and again.

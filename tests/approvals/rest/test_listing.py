@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from approvals.ledger import COMMON_LIMITS
 from approvals.models import Decision, Invocation, Status
 from approvals.reading import status_condition, status_now
 from integrations.agent_keys import agent_key_issue
@@ -73,18 +74,19 @@ def test_the_newest_comes_first_in_the_same_envelope(agent: Caller) -> None:
     assert agent.get("invocations").body == {"invocations": [second, first], "next_cursor": None}
 
 
-def test_pages_hold_every_row_once_also_those_of_the_same_moment(acme: Tenant, agent: Caller) -> None:
-    rows = made(acme, 7)
-    move(Invocation.objects.filter(pk__in=[row.pk for row in rows[:4]]), created_at=rows[0].created_at)
+@pytest.mark.parametrize("limit", [*sorted(COMMON_LIMITS), 7])
+def test_pages_hold_every_row_once_also_those_of_the_same_moment(acme: Tenant, agent: Caller, limit: int) -> None:
+    rows = made(acme, 110)
+    move(Invocation.objects.filter(pk__in=[row.pk for row in rows[:60]]), created_at=rows[0].created_at)
     seen: list[str] = []
-    query = "limit=2"
+    query = f"limit={limit}"
     while True:
         body = agent.get(f"invocations?{query}").body
-        assert len(body["invocations"]) <= 2
         seen += ids(body)
         if body["next_cursor"] is None:
             break
-        query = f"limit=2&cursor={body['next_cursor']}"
+        assert len(body["invocations"]) == limit
+        query = f"limit={limit}&cursor={body['next_cursor']}"
     expected = Invocation.objects.order_by("-created_at", "-id").values_list("pk", flat=True)
     assert seen == [str(pk) for pk in expected]
 
