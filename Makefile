@@ -19,6 +19,9 @@ TEST_PROCESSES = 2
 COVERAGE =
 ARGS =
 
+# What the tests of a file share, a server or a database, is started by one process alone; the long ones do not come last.
+BY_FILE = --dist loadfile --no-loadscope-reorder
+
 # Servers, workers and tests start Python hundreds of times; without its compiled files each start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -57,7 +60,7 @@ demo: $(VENV)/.run-time
 	@$(RUN) -m config.demo --port $(DEMO_PORT) --sandbox-port $(DEMO_SANDBOX_PORT)
 
 test: $(VENV)/.development
-	$(RUN) -m pytest $(if $(filter-out 1,$(TEST_PROCESSES)),-n $(TEST_PROCESSES) --dist loadgroup) \
+	$(RUN) -m pytest $(if $(filter-out 1,$(TEST_PROCESSES)),-n $(TEST_PROCESSES) $(BY_FILE)) \
 	  $(if $(COVERAGE),$(ROOMS:%=--cov=%) --cov-branch --cov-report=term --cov-fail-under=$(COVERAGE)) $(ARGS)
 
 check: check-types check-rest

@@ -28,10 +28,7 @@ from tests.config.test_serve import children, countersigned, filled
 POOL = 4
 CALLERS = 12
 
-pytestmark = [
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is a pool"),
-    pytest.mark.xdist_group("pooled"),
-]
+pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is a pool")
 
 
 class Site:

@@ -21,10 +21,9 @@ from integrations.ninjaone.sandbox.messages import Delivery
 from tests.config.processes import manage
 from tests.machines.site import Site, site_running
 
-pytestmark = [
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one machine"),
-    pytest.mark.xdist_group("machines"),
-]
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="on PostgreSQL alone there is more than one machine"
+)
 
 TICKETS, REBOOT = "/v2/ticketing/ticket", "/v2/device/45/reboot/NORMAL"
 AGENTS = 6
