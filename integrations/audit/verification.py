@@ -101,8 +101,7 @@ def chain_held(msp: Msp) -> Iterator[Held]:
     while True:
         # The rows are those of the moment at which the cursor was opened. Had more of them been removed by then, the
         # tombstone would have moved before.
-        tombstone, periods = AuditTombstone.objects.filter(msp=msp).first(), _periods(msp)
-        head = AuditHead.objects.filter(msp=msp).first()
+        head, tombstone, periods = _ends(msp)
         with connection.chunked_cursor() as cursor:
             names = f"{COLUMNS[connection.vendor]}, action, actor, subject, record, previous_hash, hash, seal"
             key = Msp._meta.pk.get_db_prep_value(msp.pk, connection)
@@ -110,14 +109,17 @@ def chain_held(msp: Msp) -> Iterator[Held]:
             # Names come from above.
             sql = f"SELECT {names} FROM integrations_auditevent WHERE {where} ORDER BY number"  # noqa: S608
             cursor.execute(sql, [key, head.number if head else 0])
-            if _is_same(msp, tombstone) and periods == _periods(msp):
+            if _is_same(msp, tombstone):
                 yield Held(head, tombstone, periods, _rows(cursor))
                 return
 
 
-def _periods(msp: Msp) -> Periods | None:
-    row = Retention.objects.filter(msp=msp).first()
-    return None if row is None else Periods.of(row)
+def _ends(msp: Msp) -> tuple[AuditHead | None, AuditTombstone | None, Periods | None]:
+    """Head, tombstone and periods in one statement: as they were at one moment."""
+    found = Msp.objects.select_related("audit_head", "audit_tombstone", "retention").get(pk=msp.pk)
+    row: Retention | None = getattr(found, "retention", None)
+    head, tombstone = getattr(found, "audit_head", None), getattr(found, "audit_tombstone", None)
+    return head, tombstone, None if row is None else Periods.of(row)
 
 
 def _is_same(msp: Msp, tombstone: AuditTombstone | None) -> bool:

@@ -15,17 +15,18 @@ from django.db import connection, connections
 from approvals.retention import retain
 from integrations.audit.periods import FIRST, periods_follow
 from integrations.audit.trimming import audit_bury
+from integrations.audit.verification import chain_verify
 from integrations.audit_verifier import BrokenError, seal_of
 from integrations.clock import Now
 from integrations.models import AuditEvent, AuditTombstone, Msp, Retention
 from tests.integrations.tampering import STRANGER, append, entry, rehash, unguarded
 from tests.integrations.test_audit_tombstones import before, numbers, stone, trim
-from tests.integrations.test_unsaid_periods import kept, made
+from tests.integrations.test_unsaid_periods import AS_IT_IS, change, kept, made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# What the names of the audit's tables begin with, and the name of one of them.
-AUDIT, ENTRIES = "integrations_audit", "integrations_auditevent"
+# What the names of tables begin with.
+TABLES, AUDIT, ENTRIES = "integrations_", "integrations_audit", "integrations_auditevent"
 Execute = Callable[[str, Any, bool, dict[str, Any]], Any]
 
 
@@ -100,6 +101,20 @@ def test_wherever_it_stalls_while_another_one_trims_it_complains_of_nothing(
         msp = made(f"msp-{at}")
     assert at > 12
     call_command("audit_verify")
+
+
+def test_periods_that_change_and_change_back_while_the_verifier_stalls(acme: Msp) -> None:
+    more, less = (partial(change, acme, AS_IT_IS | {"results_days": days}) for days in (60, 30))
+    more()
+    for second in range(1, 20):
+        for first in range(1, second + 1):
+            less()
+            stalls = [Stall(more, at=first, of=TABLES), Stall(less, at=second, of=TABLES)]
+            with connection.execute_wrapper(stalls[1]), connection.execute_wrapper(stalls[0]):
+                chain_verify(msp=acme, vouched=set(), mark=None)
+        if not stalls[1].has_stalled:
+            break
+    assert 4 < second < 19
 
 
 def test_it_reads_anew_behind_a_tombstone_that_moved_twice(acme: Msp) -> None:
