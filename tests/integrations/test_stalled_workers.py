@@ -117,6 +117,19 @@ def test_periods_that_change_and_change_back_while_the_verifier_stalls(acme: Msp
     assert 4 < second < 19
 
 
+def test_wherever_the_verifier_stalls_while_somebody_trims_it_finds_the_chain_intact(acme: Msp) -> None:
+    msp = acme
+    for at in range(1, 20):
+        stall = Stall(partial(turn, msp), at=at, of=TABLES)
+        with connection.execute_wrapper(stall):
+            chain_verify(msp=msp, vouched=set(), mark=None)
+        if not stall.has_stalled:
+            break
+        assert numbers(msp)[0] == 10
+        msp = made(f"msp-{at}")
+    assert 4 < at < 19
+
+
 def test_it_reads_anew_behind_a_tombstone_that_moved_twice(acme: Msp) -> None:
     with stalled(lambda: trim(acme, 460)), stalled(lambda: trim(acme), at=2):
         assert periods_follow(kept(acme)) == FIRST
