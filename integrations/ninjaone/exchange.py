@@ -73,10 +73,10 @@ def _prepared(request: WireRequest, headers: dict[str, str]) -> requests.Prepare
         raise EgressRefusedError("The address is not one that may be called. Nothing was sent.")
     if not all(HEADER.fullmatch(value) for value in headers.values()):
         raise EgressRefusedError("A header holds what no header may hold. Nothing was sent.")
-    own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT, **headers}
     body = None if request.body is None else request.body.encode()
-    if body is not None:
-        own["Content-Type"] = "application/json"
+    kind = {} if body is None else {"Content-Type": "application/json"}
+    # What is said of the body counts: a token request is a form.
+    own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT, **kind, **headers}
     if request.method != "GET" or body is not None:
         own["Content-Length"] = str(len(body or b""))
     prepared = requests.PreparedRequest()

@@ -31,8 +31,7 @@ def body_read(
 def body_json(request: SandboxRequest) -> Any:
     if not request.body:
         return {}
-    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
+    if request.media_type != "application/json":
         raise unsupported_media_type()
     try:
         return json.loads(request.body)

@@ -29,6 +29,14 @@ class SandboxRequest:
             found.setdefault(key, []).append(value)
         return found
 
+    @property
+    def media_type(self) -> str:
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def is_form(self) -> bool:
+        return self.media_type == "application/x-www-form-urlencoded"
+
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 

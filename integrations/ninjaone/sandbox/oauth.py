@@ -149,6 +149,8 @@ class AuthorizationServer:
         )
 
     def _token(self, request: SandboxRequest) -> SandboxResponse:
+        if not request.is_form:
+            raise _oauth_error(400, "invalid_request", "The parameters must be a form (RFC 6749, 4.1.3)")
         form = request.form()
         client = self.clients.get(form.get("client_id", ""))
         if client is None:

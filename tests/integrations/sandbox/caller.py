@@ -68,7 +68,8 @@ def caller_of(sandbox: Sandbox, client_id: str = ACME) -> Caller:
 
 
 def form_post(sandbox: Sandbox, path: str, **fields: str) -> SandboxResponse:
-    return sandbox.handle(SandboxRequest(method="POST", path=path, body=urlencode(fields).encode()))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return sandbox.handle(SandboxRequest(method="POST", path=path, headers=headers, body=urlencode(fields).encode()))
 
 
 def authorize(sandbox: Sandbox, **params: str) -> SandboxResponse:

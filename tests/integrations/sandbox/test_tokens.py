@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import urlsafe_b64encode
+from urllib.parse import urlencode
 
-from integrations.ninjaone.sandbox import ACME, NORTHWIND, Sandbox, seed_grant
+import pytest
+
+from integrations.ninjaone.sandbox import ACME, NORTHWIND, Sandbox, SandboxRequest, seed_grant
 from integrations.ninjaone.sandbox.tokens import token_read
-from tests.integrations.sandbox.caller import Caller, Clock, code_of, exchange, refresh, token_post
+from tests.integrations.sandbox.caller import SECRETS, Caller, Clock, code_of, exchange, refresh, token_post
 
 VERIFIER = "v" * 43
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -66,6 +70,14 @@ def test_unknown_clients_bad_secrets_and_other_grants_are_refused(sandbox: Sandb
     assert (status, answer["error"]) == (401, "invalid_client")
     status, answer = token_post(sandbox, grant_type="client_credentials")
     assert (status, answer["error"]) == (400, "unsupported_grant_type")
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain", None])
+def test_a_token_request_that_is_no_form_is_refused(sandbox: Sandbox, media_type: str | None) -> None:
+    headers = {} if media_type is None else {"Content-Type": media_type}
+    body = urlencode({"grant_type": "refresh_token", "client_id": ACME, "client_secret": SECRETS[ACME]}).encode()
+    answer = sandbox.handle(SandboxRequest(method="POST", path="/ws/oauth/token", headers=headers, body=body))
+    assert (answer.status, json.loads(answer.body)["error"]) == (400, "invalid_request")
 
 
 def test_without_offline_access_there_is_no_refresh_token(sandbox: Sandbox) -> None:
