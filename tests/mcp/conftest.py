@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.journeys.conftest import product
+from tests.journeys.conftest import product, unsent
 
-__all__ = ["product"]
+__all__ = ["product", "unsent"]

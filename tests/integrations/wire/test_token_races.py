@@ -105,7 +105,7 @@ def test_four_processes_of_eight_threads_ask_once(live: Live, expired: Connectio
 
     tokens = "".join(out for out, _ in ends).split()
     assert [process.returncode for process in running] == [0] * 4, ends
-    assert len(tokens) == 32
+    assert len(tokens) == 32, ends
     assert len(set(tokens)) == 1
     assert len(live.sandbox.calls("POST", TOKEN)) == 1
 
