@@ -36,7 +36,8 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Out to the service: to sign in, to take an invitation, or, confirmed and signed in, to link an account."""
     _known(provider_id)
     process = request.POST.get("process", "login")
-    if process not in {"login", "connect"}:
+    # What the form does not say, django-allauth looks for in the address, `process` among it.
+    if process not in {"login", "connect"} or request.GET:
         raise Http404
     if process == "connect":
         if not request.user.is_authenticated:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.models import Invitation, User
 from integrations.people.invitations import InvitationError, invitation_accept, invitation_find
+from integrations.step_up import step_up
 
 INVITATION_KEY = "invitation"
 NOT_LINKED = gettext_lazy(
@@ -44,7 +45,10 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Before allauth decides: take the invitation, or turn away whom nobody linked."""
         token = request.session.pop(INVITATION_KEY, "")
-        if sociallogin.is_existing or sociallogin.state.get("process") == "connect":
+        if sociallogin.state.get("process") == "connect":
+            _ask_again(request)
+            return
+        if sociallogin.is_existing:
             return
         invitation = invitation_find(token) if token else None
         if invitation is None:
@@ -74,6 +78,16 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 def service_name(service_id: str) -> str:
     """What people call it."""
     return next((str(s["name"]) for s in settings.SIGN_IN_SERVICES if s["provider_id"] == service_id), service_id)
+
+
+def _ask_again(request: HttpRequest) -> None:
+    """Only whoever has just confirmed that it is them links an account.
+
+    django-allauth would keep the link in the session, and make it when somebody confirms anything else.
+    """
+    if (ask := step_up(request, back=reverse("mfa_index"))) is not None:
+        messages.warning(request, _("Nothing was done yet. Confirm that it is you, then press the button again."))
+        raise ImmediateHttpResponse(ask)
 
 
 def _turn_away(request: HttpRequest, sentence: str) -> NoReturn:

@@ -17,7 +17,7 @@ from django.test import Client
 from config import environment
 from integrations.models import Invitation, User
 from integrations.ninjaone.sandbox import ACME, Sandbox
-from tests.cast import Tenant, make_tenant
+from tests.cast import PASSWORD, Tenant, make_tenant
 from tests.integrations.people.identity_provider import CLIENT_ID, Provider, provider
 from tests.integrations.people.signing_in import CODE, FACTORS, HOME, age, app_of, events
 from tests.integrations.people.test_invitations import invited, joined
@@ -33,15 +33,20 @@ def acme(sandbox: Sandbox, transactional_db: None) -> Tenant:
     return make_tenant("acme", ACME, sandbox)
 
 
-def round_trip(client: Client, **fields: str) -> Any:
-    """Out to the service, and back with what it says."""
+def way_back(client: Client, **fields: str) -> str:
+    """Out to the service; the address to which it sends the browser back."""
     page = client.post(f"{SERVICE}login/", fields)
     target = re.search(r'id="forward"[^>]*href="([^"]+)"', page.content.decode(), re.DOTALL)
     assert target is not None, page
     assert page["Referrer-Policy"] == "no-referrer"
     sent = requests.get(unescape(target[1]), allow_redirects=False, timeout=10)
     back = urlsplit(sent.headers["Location"])
-    return client.get(f"{back.path}?{back.query}")
+    return f"{back.path}?{back.query}"
+
+
+def round_trip(client: Client, **fields: str) -> Any:
+    """Out to the service, and back with what it says."""
+    return client.get(way_back(client, **fields))
 
 
 def test_an_account_that_its_owner_linked_comes_in(acme: Tenant, provider: Provider) -> None:
@@ -155,6 +160,22 @@ def test_an_open_browser_links_and_unlinks_nothing(acme: Tenant, provider: Provi
     assert SocialAccount.objects.count() == 0
     assert events(acme, "sign_in_service.") == ["sign_in_service.linked", "sign_in_service.unlinked"]
     assert round_trip(Client())["Location"] == LOGIN
+
+
+def test_an_open_browser_leaves_no_link_behind_that_its_owner_confirms_unawares(
+    acme: Tenant, provider: Provider, settings: LazySettings
+) -> None:
+    settings.STEP_UP_SECONDS = 300
+    client = acme.signed_in(acme.viewer)
+    age(client, 301)
+    assert client.post(f"{SERVICE}login/?process=connect").status_code == 404
+    age(client, 1)
+    back = way_back(client, process="connect")
+    age(client, 301)
+    assert client.get(back)["Location"].startswith("/dashboard/account/confirm/")
+    answer = client.post(f"/dashboard/account/confirm/password/?next={HOME}", {"password": PASSWORD})
+    assert answer["Location"] == HOME
+    assert SocialAccount.objects.count() == 0
 
 
 def test_a_service_that_anybody_could_answer_for_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
