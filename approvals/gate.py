@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -26,7 +27,7 @@ from tools.calls import JSON
 from tools.errors import InvalidArgumentsError
 from tools.facts import facts_to_json
 from tools.models import Mode
-from tools.policy import PolicyRow, policies_seen
+from tools.policy import PolicyRow, people_needed, policies_seen
 from tools.registry import Tool
 
 
@@ -111,7 +112,7 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
     draft.mode = prepared.mode
     if prepared.mode is Mode.DISABLED:
         raise _disabled(draft)
-    row = _row(draft, prepared, policies[draft.tool.id])
+    row = _row(draft, prepared, policies)
     if prepared.mode is not Mode.APPROVAL_NEEDED:
         return Submitted(row, is_dry_run=True) if dry_run else _run(draft, row, prepared)
     # A call that only its route made ask was not looked for above.
@@ -185,7 +186,7 @@ def _disabled(draft: Draft) -> GateError:
     )
 
 
-def _row(draft: Draft, prepared: Prepared, policy: PolicyRow) -> Invocation:
+def _row(draft: Draft, prepared: Prepared, policies: Mapping[str, PolicyRow]) -> Invocation:
     """The ledger row of a prepared call, not saved yet."""
     connection = cast(Connection, draft.connection)
     row = records.new_row(draft, draft.principal.now)
@@ -197,7 +198,7 @@ def _row(draft: Draft, prepared: Prepared, policy: PolicyRow) -> Invocation:
     row.organization_id, row.organization_name = target.organization_id, (target.organization or "")[:255]
     if prepared.mode is Mode.APPROVAL_NEEDED:
         row.status = Status.PENDING_APPROVAL
-        row.approvals_needed = policy.approvals_needed
+        row.approvals_needed = people_needed(draft.tool, policies=policies, call=prepared.call)
         row.expires_at = draft.principal.now + timedelta(minutes=draft.tool.decision_minutes)
         consent = consent_of(
             prepared=prepared,
@@ -205,7 +206,7 @@ def _row(draft: Draft, prepared: Prepared, policy: PolicyRow) -> Invocation:
             arguments=draft.arguments_text,
             connection=connection,
             agent=draft.principal.agent,
-            policy=policy,
+            policy=policies[draft.tool.id],
             approvals_needed=row.approvals_needed,
             expires_at=row.expires_at,
         )

@@ -19,7 +19,7 @@ from integrations.brakes import brake_of, is_everything_frozen
 from integrations.clock import Now
 from integrations.models import Connection, ConnectionState
 from tools.models import Mode
-from tools.policy import PolicyRow, policies_of
+from tools.policy import PolicyRow, people_needed, policies_of
 from tools.registry import TOOLS
 
 # Refusals that pass by themselves: the call waits for them until its release deadline.
@@ -51,9 +51,9 @@ def changes(row: Invocation) -> list[str]:
         return ["the policy for this call is disabled by now"]
     if row.approvals_needed == 0:
         return ["the policy asks for approval by now"] if prepared.mode is Mode.APPROVAL_NEEDED else []
-    policy = policies[row.tool]
-    if policy.approvals_needed > row.approvals_given and prepared.mode is Mode.APPROVAL_NEEDED:
-        return [f"the policy asks for {policy.approvals_needed} approvals by now"]
+    policy, needed = policies[row.tool], people_needed(tool, policies=policies, call=prepared.call)
+    if needed > row.approvals_given and prepared.mode is Mode.APPROVAL_NEEDED:
+        return [f"the policy asks for {needed} approvals by now"]
     then = Consent.from_text(row.consent)
     if then.digest() != row.digest:
         return ["the stored consent does not match its digest"]

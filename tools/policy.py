@@ -57,6 +57,18 @@ def effective_mode(tool: Tool, *, policies: Mapping[str, Mode], call: Call | Non
     return mode.or_stricter(route.route_class.floor) if tool.is_generic else mode
 
 
+def people_needed(tool: Tool, *, policies: Mapping[str, PolicyRow], call: Call) -> int:
+    """How many people must approve a call that asks: what the tool wants, or more where a tool that it hits wants more.
+
+    A tool that runs by itself wants nobody.
+    """
+    names = [f"{VENDOR}:{name}" for name in tool.obeys]
+    route = classify(call.method, call.path, call.query)
+    names += [] if route.tool is None else [route.tool]
+    asking = (policies[name] for name in names if policies[name].mode is not Mode.AUTO)
+    return max([policies[tool.id].approvals_needed, *(row.approvals_needed for row in asking)])
+
+
 def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
     mode = Mode(policies.get(tool.id, tool.default_mode))
     return mode.or_stricter(Mode.APPROVAL_NEEDED) if tool.always_asks else mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.faults import dropped
 from tests.approvals.asking import again, approve, approved_and_sent, ask, deny
 from tests.cast import Tenant
+from tools.models import Mode
 from tools.policy import policies_update
 
 
@@ -128,6 +130,34 @@ def test_a_tool_can_ask_for_two_different_people(acme: Tenant, ninjaone: Sandbox
     assert approve(acme, row, acme.second_approver).status == Status.QUEUED
     dispatch_due()
     assert again(row.pk).status == Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("asked", "of"),
+    [
+        (("ninja-api-post", {"path": "/v2/device/43/reboot/NORMAL"}), "ninja-reboot-device"),
+        (("ninja-run-bash", {"device_id": 43, "script": "uptime"}), "ninja-run-script"),
+    ],
+)
+def test_a_side_door_asks_for_as_many_people_as_the_front_door(
+    acme: Tenant, asked: tuple[str, dict[str, Any]], of: str
+) -> None:
+    needed = {f"ninjaone:{of}": 2}
+    policies_update(connection=acme.connection, actor=Actor.user(acme.admin), changes={}, approvals=needed)
+    name, arguments = asked
+    row = ask(acme, name, **arguments)
+    assert approve(acme, row).status == Status.PENDING_APPROVAL
+    assert approve(acme, row, acme.second_approver).status == Status.QUEUED
+    dispatch_due()
+    assert again(row.pk).status == Status.SUCCEEDED
+
+
+def test_a_tool_that_runs_by_itself_asks_nobody_at_a_side_door(acme: Tenant) -> None:
+    tool = "ninjaone:ninja-reboot-device"
+    changes = {tool: Mode.AUTO}
+    policies_update(connection=acme.connection, actor=Actor.user(acme.admin), changes=changes, approvals={tool: 2})
+    row = ask(acme, "ninja-api-post", path="/v2/device/43/reboot/NORMAL")
+    assert approve(acme, row).status == Status.QUEUED
 
 
 def test_every_vote_is_audited_with_the_digest(acme: Tenant) -> None:

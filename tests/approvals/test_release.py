@@ -28,10 +28,12 @@ REBOOT: Asked = ("ninja-reboot-device", {"device_id": 43})
 SCRIPT: Asked = ("ninja-run-script", {"device_id": 41, "script_id": 26})
 Change = Callable[[Tenant, Sandbox], object]
 
+API_REBOOT: Asked = ("ninja-api-post", {"path": "/v2/device/43/reboot/NORMAL"})
 
-def set_policy(mode: Mode | None = None, approvals: int | None = None) -> Change:
-    tool = "ninjaone:ninja-reboot-device"
 
+def set_policy(
+    mode: Mode | None = None, approvals: int | None = None, tool: str = "ninjaone:ninja-reboot-device"
+) -> Change:
     def change(acme: Tenant, _: Sandbox) -> None:
         policies_update(
             connection=Connection.objects.get(pk=acme.connection.pk),
@@ -53,6 +55,8 @@ CHANGES: dict[str, tuple[Asked, Change, str]] = {
     "disconnected": (REBOOT, lambda acme, _: Connection.objects.update(state="not_authorized"), "disconnected"),
     "disabled": (REBOOT, set_policy(Mode.DISABLED), "disabled"),
     "two people": (REBOOT, set_policy(approvals=2), "2 approvals"),
+    "two people for its route": (API_REBOOT, set_policy(approvals=2), "2 approvals"),
+    "two people for scripts": (BASH, set_policy(approvals=2, tool="ninjaone:ninja-run-script"), "2 approvals"),
     "agent off": (REBOOT, lambda acme, _: Agent.objects.update(is_enabled=False), "switched off"),
     "other tools": (REBOOT, lambda acme, _: Agent.objects.update(allowed_tools=[]), "may not use"),
     "other organizations": (REBOOT, lambda acme, _: Agent.objects.update(allowed_organizations=[3]), "not visible"),
