@@ -160,23 +160,25 @@ def _claim(row: Invocation, watch: Watch | None) -> bool:
 
 
 def _unstopped(row: Invocation) -> Q:
-    """What has to hold in the moment of the claim, whatever was read before."""
-    connection = cast(Connection, row.connection)
+    """What has to hold in the moment of the claim, whatever was read before, which may have taken NinjaOne a while."""
+    seen = cast(Connection, row.connection)
+    same = Connection.objects.filter(pk=seen.pk, epoch=seen.epoch, policy_version=seen.policy_version)
     return Q(
         Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
         Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
+        Exists(AgentKey.objects.filter(pk=row.agent_key_id, revoked_at=None)),
         ~everything_frozen(),
-        Exists(Connection.objects.filter(pk=connection.pk, epoch=connection.epoch)),
+        Exists(same),
     )
 
 
 def _check_unstopped(row: Invocation) -> None:
     """The same for an auto write. Raises GateError."""
-    if not AgentKey.objects.filter(_unstopped(row), pk=row.agent_key_id, revoked_at=None).exists():
+    if not Msp.objects.filter(_unstopped(row), pk=row.msp_id).exists():
         raise GateError(
             "frozen",
-            "This call was stopped just before it was sent: the agent, its key or the connection is no longer what it "
-            "was when it was asked for. Nothing was sent. Look at GET /api/v1/me, and ask an admin.",
+            "This call was stopped just before it was sent: the agent, its key, the connection or a policy is no "
+            "longer what it was when it was asked for. Nothing was sent. Look at GET /api/v1/me, and ask an admin.",
         )
 
 

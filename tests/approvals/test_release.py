@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from approvals.dispatch import dispatch_due
+from approvals import release
+from approvals.dispatch import dispatch_due, dispatch_one
+from approvals.errors import GateError
 from approvals.models import Invocation, Status
+from approvals.prepare import prepare
 from integrations.agent_keys import agent_key_revoke
 from integrations.audit import Actor
 from integrations.clock import database_now
@@ -81,6 +85,42 @@ def test_a_change_after_the_approval_blocks_and_is_named(name: str, acme: Tenant
     assert row.status == Status.BLOCKED
     assert phrase in row.error_message
     assert not ninjaone.calls("POST")
+
+
+LATE = {name: CHANGES[name][1] for name in ("disabled", "two people", "agent off", "key revoked", "reconnected")}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_change_while_ninjaone_is_asked_holds_an_approved_call_up_and_then_blocks_it(
+    name: str, acme: Tenant, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    approve(acme, row)
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "changes", partial(_and_then, release.changes, LATE[name], acme, ninjaone))
+        assert not dispatch_one(row.pk)
+    assert (again(row.pk).status, again(row.pk).dispatch_started_at) == (Status.QUEUED, None)
+    dispatch_due()
+    assert again(row.pk).status == Status.BLOCKED
+    assert not ninjaone.calls("POST")
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_change_while_ninjaone_is_asked_stops_a_write_that_asks_nobody(
+    name: str, acme: Tenant, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_policy(Mode.AUTO)(acme, ninjaone)
+    monkeypatch.setattr("approvals.gate.prepare", partial(_and_then, prepare, LATE[name], acme, ninjaone))
+    with pytest.raises(GateError) as refusal:
+        ask(acme, "ninja-reboot-device", device_id=43)
+    assert refusal.value.code == "frozen"
+    assert not ninjaone.calls("POST")
+
+
+def _and_then(real: Callable[..., Any], change: Change, acme: Tenant, ninja: Sandbox, *args: Any, **more: Any) -> Any:
+    found = real(*args, **more)
+    change(acme, ninja)
+    return found
 
 
 def test_a_device_that_went_offline_or_reported_again_blocks_nothing(acme: Tenant, ninjaone: Sandbox) -> None:
