@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.views import PasswordChangeView
@@ -33,13 +34,14 @@ from approvals.display.queue import Waiting, waiting_now
 from integrations.access import SESSION_KEY, memberships_of, memberships_seen
 from integrations.brake_pages import brake_urls, everything_frozen_for, may_brake
 from integrations.first_steps_page import first_steps_urls
+from integrations.form_tokens import is_form_of_another
 from integrations.models import Membership
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
 from integrations.retention_page import retention_urls
 from integrations.rules_page import rules_urls
-from integrations.tenant_admin import TenantModelAdmin, member_of
+from integrations.tenant_admin import TenantModelAdmin, acting_member, member_of
 from integrations.visit_pages import visit_urls
 from integrations.visits import visit_record
 
@@ -92,6 +94,8 @@ class DashboardSite(AdminSite):
             if second_factor_missing(request):
                 return redirect("mfa_index")
             membership = member_of(request)
+            if is_form_of_another(request, membership):
+                return _left(request, acting_member(request))
             if membership is not None and membership.visit_reason:
                 visit_record(request, membership)
             # Only PostgreSQL keeps plans.
@@ -178,6 +182,19 @@ def _is_of_another(request: HttpRequest, membership: Membership | None) -> bool:
     """Whether the page that asks is of an MSP that this person left for another, in another tab."""
     page_of = request.headers.get("X-Msp")
     return page_of is not None and (membership is None or page_of != str(membership.msp_id))
+
+
+def _left(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """For a form of an MSP that this person left for another, in another tab."""
+    messages.error(
+        request,
+        _(
+            "Nothing was done: that page was of another MSP, and you work for %(msp)s now. Switch back, then press the "
+            "button again."
+        )
+        % {"msp": membership.msp},
+    )
+    return redirect("admin:index")
 
 
 def _uuid_text(text: str) -> str:

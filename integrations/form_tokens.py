@@ -1,0 +1,46 @@
+"""`{% csrf_token %}` that also says which MSP its page is of.
+
+Whoever works for two MSPs and switches in another tab has pages of the first one still open. What they send there is
+not for the second: the wrong agents would be stopped, somebody invited to the wrong team.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.http import HttpRequest
+from django.template.context import Context
+from django.template.defaulttags import CsrfTokenNode
+from django.utils.html import format_html
+
+if TYPE_CHECKING:
+    from integrations.models import Membership
+
+register = template.Library()
+
+FIELD = "page_of"
+
+
+class FormTokenNode(CsrfTokenNode):
+    """Django's, and the MSP where the page is of one."""
+
+    def render(self, context: Context) -> str:
+        """Hidden fields."""
+        token: str = super().render(context)
+        membership = context.get("membership")
+        if membership is None:
+            return token
+        return token + format_html('<input type="hidden" name="{}" value="{}">', FIELD, membership.msp_id)
+
+
+@register.tag
+def csrf_token(parser: Any, token: Any) -> FormTokenNode:
+    """In place of Django's, by TEMPLATES in the settings."""
+    return FormTokenNode()
+
+
+def is_form_of_another(request: HttpRequest, membership: Membership | None) -> bool:
+    """Whether what was sent comes from a page of another MSP than the one that this person works for now."""
+    page_of = request.POST.get(FIELD) if request.method == "POST" else None
+    return membership is not None and page_of is not None and page_of != str(membership.msp_id)
