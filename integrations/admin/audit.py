@@ -68,5 +68,10 @@ class AuditEventAdmin(TenantModelAdmin[AuditEvent]):
 
     @admin.display(description=_("Record"))
     def details(self, event: AuditEvent) -> str:
-        """The sealed record, laid out for reading."""
-        return format_html("<pre>{}</pre>", json.dumps(json.loads(event.record), indent=2, ensure_ascii=False))
+        """The sealed record, laid out for reading, with JSON's escapes for what cannot be seen.
+
+        Agents wrote much of it, and a mark of writing direction would let a line read as another one.
+        """
+        text = json.dumps(json.loads(event.record), indent=2, ensure_ascii=False)
+        shown = (each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
+        return format_html("<pre>{}</pre>", "".join(shown))

@@ -40,6 +40,19 @@ def test_every_member_reads_and_nobody_writes(acme: Tenant, event: AuditEvent, r
     assert AuditEvent.objects.get(pk=event.pk).seal == event.seal
 
 
+def test_what_an_agent_hid_in_its_words_stands_there_written_out(acme: Tenant) -> None:
+    hidden = {"\u202e": "\\u202e", "\u200b": "\\u200b", "\u2066": "\\u2066", "\x9b": "\\u009b"}
+    with transaction.atomic():
+        data = {"arguments": {"script": f"rm {''.join(hidden)} grüße"}}
+        audit_append(
+            msp=acme.msp, actor=Actor.agent(acme.agent), action="request.submitted", subject="invocation", data=data
+        )
+    event = AuditEvent.objects.for_msp(acme.msp).get(action="request.submitted")
+    page = acme.signed_in(acme.viewer).get(f"{AUDIT}{event.pk}/change/").content.decode()
+    assert f"rm {''.join(hidden.values())} grüße" in page
+    assert not any(each in page for each in hidden)
+
+
 def test_search_looks_into_action_actor_and_subject(acme: Tenant, event: AuditEvent) -> None:
     client = acme.signed_in(acme.viewer)
     assert "thing.done" in client.get(f"{AUDIT}?q=thing").content.decode()
