@@ -6,11 +6,12 @@ import logging
 import time
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Q
+from django.db.models import F
 
 from approvals import release
 from approvals.errors import GateError
@@ -20,14 +21,14 @@ from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import invocation_changed
 from approvals.outcomes.opening import Watch, effect_drop, effect_open, watch_of
 from approvals.prepare import call_of
+from approvals.stops import is_unstopped, unstopped, unstopped_check
 from approvals.upstream import Outcome, perform
 from integrations import prepared
 from integrations.audit import Actor, audit_append
-from integrations.brakes import everything_frozen
 from integrations.clock import Now, database_now
 from integrations.durable import durable
 from integrations.log_context import about_invocation
-from integrations.models import Agent, AgentKey, Connection, Msp
+from integrations.models import Connection
 from integrations.ninjaone.wire import WireRequest
 from integrations.rows import insert
 from integrations.traces import span
@@ -59,7 +60,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
     row.lease_until = now + timedelta(seconds=settings.DISPATCH_LEASE_SECONDS)
     if row.is_write:
         with durable(), transaction.atomic():
-            _check_unstopped(row)
+            unstopped_check(row)
             insert(row)
             _record_attempt(row, actor)
             effect_open(row, watch, now)
@@ -142,7 +143,7 @@ def _claim(row: Invocation, watch: Watch | None) -> bool:
         now = database_now()
         # No joins: Django would move the whole condition into a subquery, which PostgreSQL does not look at again
         # after it waited for another dispatcher's row lock. Then both would claim.
-        queued = Invocation.objects.filter(_unstopped(row), pk=row.pk, status=Status.QUEUED, release_by__gt=Now())
+        queued = Invocation.objects.filter(unstopped(row), pk=row.pk, status=Status.QUEUED, release_by__gt=Now())
         if not queued.update(
             status=Status.DISPATCHING,
             dispatch_started_at=now,
@@ -159,29 +160,6 @@ def _claim(row: Invocation, watch: Watch | None) -> bool:
     return True
 
 
-def _unstopped(row: Invocation) -> Q:
-    """What has to hold in the moment of the claim, whatever was read before, which may have taken NinjaOne a while."""
-    seen = cast(Connection, row.connection)
-    same = Connection.objects.filter(pk=seen.pk, epoch=seen.epoch, policy_version=seen.policy_version)
-    return Q(
-        Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
-        Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
-        Exists(AgentKey.objects.filter(pk=row.agent_key_id, revoked_at=None)),
-        ~everything_frozen(),
-        Exists(same),
-    )
-
-
-def _check_unstopped(row: Invocation) -> None:
-    """The same for an auto write. Raises GateError."""
-    if not Msp.objects.filter(_unstopped(row), pk=row.msp_id).exists():
-        raise GateError(
-            "frozen",
-            "This call was stopped just before it was sent: the agent, its key, the connection or a policy is no "
-            "longer what it was when it was asked for. Nothing was sent. Look at GET /api/v1/me, and ask an admin.",
-        )
-
-
 def _send(row: Invocation, call: Call) -> bool:
     settle(row, *_sent(row, call))
     return True
@@ -196,7 +174,11 @@ def _sent(row: Invocation, call: Call) -> tuple[Outcome, datetime]:
     started = time.monotonic()
     with about_invocation(row.pk), span("call", invocation=str(row.pk), tool=row.tool) as doing:
         outcome = perform(
-            connection=cast(Connection, row.connection), request=request, call=call, is_write=row.is_write
+            connection=cast(Connection, row.connection),
+            request=request,
+            call=call,
+            is_write=row.is_write,
+            may_go=partial(is_unstopped, row) if row.is_write else None,
         )
         doing.tell(outcome=outcome.status.value)
     # The database's clock, moved on by how long it took: a read is not worth a query to ask what time it is.

@@ -14,7 +14,7 @@ from approvals.errors import HTTP_STATUS, GateError
 from approvals.models import Status
 from integrations.audit import canonical
 from integrations.models import Connection
-from integrations.ninjaone.client import send
+from integrations.ninjaone.client import MayGo, send
 from integrations.ninjaone.complaints import describe
 from integrations.ninjaone.errors import AmbiguousError, UnusableAnswerError, WireError
 from integrations.ninjaone.hosts import base_url
@@ -67,13 +67,16 @@ def read_json(*, connection: Connection, call: Call, seconds: float | None = Non
     return value
 
 
-def perform(*, connection: Connection, request: WireRequest, call: Call, is_write: bool) -> Outcome:
+def perform(
+    *, connection: Connection, request: WireRequest, call: Call, is_write: bool, may_go: MayGo | None = None
+) -> Outcome:
     """Send `request` as it was frozen and say what became of it. Never raises.
 
-    `call` is what `request` was made of: it knows a read's further pages and how a result is made.
+    `call` is what `request` was made of: it knows a read's further pages and how a result is made. `may_go` is asked
+    where it had to wait long before it could be sent.
     """
     try:
-        return _perform(connection, request, call, is_write=is_write)
+        return _perform(connection, request, call, is_write=is_write, may_go=may_go)
     except Exception as error:
         # The only broad catch: whatever happened, the ledger gets an end, and a write that may be out is unknown.
         logger.exception("A call ended in an unforeseen way")
@@ -117,14 +120,16 @@ def gate_error(error: WireError) -> GateError:
     return GateError(code, error.message, retry_after=error.retry_after)
 
 
-def _perform(connection: Connection, request: WireRequest, call: Call, *, is_write: bool) -> Outcome:
+def _perform(
+    connection: Connection, request: WireRequest, call: Call, *, is_write: bool, may_go: MayGo | None
+) -> Outcome:
     pages: list[JSON] = []
     stop_at = time.monotonic() + PAGING_SECONDS
     following: WireRequest | None = request
     answer: WireAnswer | None = None
     try:
         while following is not None:
-            answer = send(connection=connection, request=following, is_write=is_write)
+            answer = send(connection=connection, request=following, is_write=is_write, may_go=may_go)
             if not 200 <= answer.status < 300:
                 return _refused(answer, is_write=is_write)
             pages.append(parsed(answer) if answer.body.strip() else None)

@@ -15,6 +15,7 @@ from integrations.ninjaone.errors import (
     NotConnectedError,
     NotSentError,
     RateLimitedError,
+    StoppedError,
     TooLargeError,
     WireError,
     describe,
@@ -31,10 +32,23 @@ FAILURES = (AmbiguousError, NotSentError)
 
 # How long to leave a NinjaOne alone that answers with web pages.
 THROTTLED_SECONDS = 60.0
+# Whoever waited so long for a token, a turn or NinjaOne's patience asks once more whether it may go.
+LONG_WAIT = 1.0
+
+MayGo = Callable[[], bool]
 
 
-def send(*, connection: Connection, request: WireRequest, is_write: bool, seconds: float | None = None) -> WireAnswer:
+def send(
+    *,
+    connection: Connection,
+    request: WireRequest,
+    is_write: bool,
+    seconds: float | None = None,
+    may_go: MayGo | None = None,
+) -> WireAnswer:
     """NinjaOne's answer, whatever its status; retried as far as that is safe. All of it in `seconds`, if given.
+
+    `may_go` is asked again where it had to wait long before it could be sent, or sent again.
 
     Raises a WireError: AmbiguousError when a write may have happened or a read got no answer, any other when the call
     was not carried out. A write's 5xx comes back as an answer, and means no more than AmbiguousError does.
@@ -43,7 +57,7 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool, second
     _check_origin(connection, request)
     wire.require_no_transaction()
     try:
-        answer = _measured(connection, request, seconds or wire.TOTAL_SECONDS, is_write=is_write)
+        answer = _measured(connection, request, seconds or wire.TOTAL_SECONDS, is_write=is_write, may_go=may_go)
     except WireError as error:
         contact_failed(connection, error)
         raise
@@ -51,11 +65,14 @@ def send(*, connection: Connection, request: WireRequest, is_write: bool, second
     return answer
 
 
-def _measured(connection: Connection, request: WireRequest, seconds: float, *, is_write: bool) -> WireAnswer:
+def _measured(
+    connection: Connection, request: WireRequest, seconds: float, *, is_write: bool, may_go: MayGo | None
+) -> WireAnswer:
     started, outcome = time.monotonic(), "error"
     with span(f"NinjaOne {request.method}", kind="client", method=request.method, region=connection.region) as doing:
         try:
-            answer = _throttled(connection, request, started + seconds, is_write=is_write)
+            retries = Retries(is_write=is_write, deadline=started + seconds)
+            answer = _throttled(connection, request, retries, may_go)
             outcome = f"{answer.status // 100}xx"
             doing.tell(status=answer.status)
         except WireError as error:
@@ -68,14 +85,21 @@ def _measured(connection: Connection, request: WireRequest, seconds: float, *, i
     return answer
 
 
-def _throttled(connection: Connection, request: WireRequest, deadline: float, *, is_write: bool) -> WireAnswer:
-    retries = Retries(is_write=is_write, deadline=deadline)
+def _throttled(connection: Connection, request: WireRequest, retries: Retries, may_go: MayGo | None) -> WireAnswer:
+    deadline, since = retries.deadline, time.monotonic()
+
+    def turn() -> None:
+        if throttle is not None:
+            throttle.pace(deadline)
+        if may_go is not None and time.monotonic() - since >= LONG_WAIT and not may_go():
+            raise StoppedError
+
     throttle = throttle_of(connection)
     if throttle is None:
-        return _sent(connection, request, retries, lambda: None)
+        return _sent(connection, request, retries, turn)
     with throttle.slot(deadline):
         try:
-            answer = _sent(connection, request, retries, lambda: throttle.pace(deadline))
+            answer = _sent(connection, request, retries, turn)
         except WireError as error:
             throttle.note(is_failure=isinstance(error, FAILURES))
             raise
@@ -83,12 +107,12 @@ def _throttled(connection: Connection, request: WireRequest, deadline: float, *,
     return answer
 
 
-def _sent(connection: Connection, request: WireRequest, retries: Retries, pace: Callable[[], None]) -> WireAnswer:
-    """The answer after all tries; `pace` waits for a turn before each."""
+def _sent(connection: Connection, request: WireRequest, retries: Retries, turn: Callable[[], None]) -> WireAnswer:
+    """The answer after all tries; `turn` is waited for before each."""
     deadline = retries.deadline
     token = access_token(connection, deadline=deadline)
     while True:
-        pace()
+        turn()
         answer = _answered(request, token, retries)
         if answer is None:
             continue

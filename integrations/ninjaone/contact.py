@@ -15,7 +15,13 @@ from django.db import DatabaseError
 from integrations.clock import likely_now
 from integrations.models import Connection, ConnectionState
 from integrations.ninjaone.complaints import describe
-from integrations.ninjaone.errors import EgressRefusedError, NeedsReauthorizationError, TooLargeError, WireError
+from integrations.ninjaone.errors import (
+    EgressRefusedError,
+    NeedsReauthorizationError,
+    StoppedError,
+    TooLargeError,
+    WireError,
+)
 from integrations.ninjaone.wire import WireAnswer
 
 logger = logging.getLogger(__name__)
@@ -43,7 +49,7 @@ def contact_answered(connection: Connection, answer: WireAnswer) -> None:
 
 def contact_failed(connection: Connection, error: WireError) -> None:
     """No answer came, for a reason that is NinjaOne's, the way's there, or our credentials'."""
-    if isinstance(error, (EgressRefusedError, TooLargeError)):
+    if isinstance(error, (EgressRefusedError, StoppedError, TooLargeError)):
         return
     if connection.state == ConnectionState.CONNECTED or isinstance(error, NeedsReauthorizationError):
         _failed(connection, error.message, error.retry_after)

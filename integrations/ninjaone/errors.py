@@ -13,6 +13,7 @@ __all__ = [
     "NotSentError",
     "RateLimitedError",
     "RunnerError",
+    "StoppedError",
     "TooLargeError",
     "UnusableAnswerError",
     "UpstreamComplaint",
@@ -78,6 +79,13 @@ class RateLimitedError(WireError):
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__("rate_limited", message, retry_after)
+
+
+class StoppedError(WireError):
+    """Somebody stopped it while it waited for its turn. The call was not carried out."""
+
+    def __init__(self) -> None:
+        super().__init__("frozen", "It was stopped while it waited to be sent to NinjaOne. Nothing was done.")
 
 
 class UnusableAnswerError(Exception):

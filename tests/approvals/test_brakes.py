@@ -8,7 +8,8 @@ import pytest
 
 from approvals.dispatch import dispatch_due, dispatch_one
 from approvals.errors import GateError
-from approvals.models import Status
+from approvals.models import Effect, Status
+from integrations.agent_keys import agent_key_revoke
 from integrations.audit import Actor
 from integrations.brakes import (
     agent_freeze,
@@ -18,8 +19,10 @@ from integrations.brakes import (
     msp_freeze,
     msp_unfreeze,
 )
-from integrations.models import Agent, AuditEvent, Msp
+from integrations.models import Agent, AuditEvent, Connection, Msp
+from integrations.ninjaone import client, retry
 from integrations.ninjaone.sandbox import Sandbox
+from integrations.ninjaone.sandbox.faults import status
 from tests.approvals.asking import again, approve, ask
 from tests.cast import Tenant
 
@@ -86,6 +89,25 @@ def test_a_stop_between_the_last_look_and_the_wire_holds(
     assert not dispatch_one(row.pk)
     assert again(row.pk).status == Status.QUEUED
     assert again(row.pk).dispatch_started_at is None
+
+
+@pytest.mark.parametrize("what", [*WHAT, "key"])
+def test_a_stop_reaches_a_write_that_waits_to_be_sent_again(
+    acme: Tenant, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    approve(acme, row)
+    ninjaone.faults.add("POST", "/v2/device/43/reboot/NORMAL", status(429, retry_after="5"))
+    monkeypatch.setattr(client, "LONG_WAIT", 0.0)
+    stops: dict[str, Deed] = {**STOP, "key": lambda t: agent_key_revoke(key=t.key, actor=actor(t))}
+    monkeypatch.setattr(retry, "pause", lambda _: stops[what](acme))
+    dispatch_due()
+    row = again(row.pk)
+    assert (row.status, row.error_code) == (Status.FAILED, "frozen")
+    assert "Nothing was done" in row.error_message
+    assert len(ninjaone.calls("POST")) == 1
+    assert Connection.objects.get(pk=acme.connection.pk).failed_at is None
+    assert not Effect.objects.exists()
 
 
 @pytest.mark.parametrize("what", WHAT)
