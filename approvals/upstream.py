@@ -132,6 +132,9 @@ def _perform(
             answer = send(connection=connection, request=following, is_write=is_write, may_go=may_go)
             if not 200 <= answer.status < 300:
                 return _refused(answer, is_write=is_write)
+            if is_write and answer.is_html and answer.body.strip():
+                # No route answers a write so. It is how NinjaOne turns calls away, and how gateways speak for it.
+                return _lost(f"NinjaOne answered {answer.status} with a web page.", answer)
             pages.append(parsed(answer) if answer.body.strip() else None)
             out_of_time = is_write or time.monotonic() > stop_at
             page = None if out_of_time else call.answer.next_call(call, pages)
