@@ -28,6 +28,9 @@ post_migrate.disconnect(create_contenttypes)
 NEEDS = "needs: "
 REQUIRE_ALL = os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1"
 
+ENVIRONMENT = pytest.StashKey[dict[str, str]]()
+CURRENT_TEST = "PYTEST_CURRENT_TEST"
+
 # They go through much of the product again and again, or wait for processes that are not measured at all; what they
 # run through has tests of its own, which are measured. A third of their time would be the measuring.
 UNMEASURED = (
@@ -49,6 +52,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(UNMEASURED):
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remembers the environment before anything of a test has run."""
+    item.stash[ENVIRONMENT] = dict(os.environ)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """A test that leaves the environment changed has failed: a later one would start processes on another database."""
+    yield
+    before, after = item.stash[ENVIRONMENT], dict(os.environ)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} - {CURRENT_TEST}
+    if changed:
+        os.environ.clear()
+        os.environ.update(before)
+        pytest.fail(f"The test left these variables changed: {', '.join(sorted(changed))}.", pytrace=False)
 
 
 @pytest.fixture(autouse=True)

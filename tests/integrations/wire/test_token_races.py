@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection as database
 
 from integrations.clock import database_now
@@ -92,8 +92,11 @@ def test_four_processes_of_eight_threads_ask_once(live: Live, expired: Connectio
     live.sandbox.faults.add("POST", TOKEN, faults.slow(1.0))
     arguments = [sys.executable, "-c", CALLER, str(database.settings_dict["NAME"]), live.url, str(expired.pk)]
     root = Path(__file__).parents[3]
-    kept = {name: value for name, value in os.environ.items() if name == "DATABASE_URL"}
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "", **kept}
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PATH": "",
+        "DATABASE_URL": settings.TEST_DATABASE_URL,
+    }
 
     running = [
         subprocess.Popen(
