@@ -14,8 +14,9 @@ from typing import ClassVar
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils import translation
 
 from integrations.addresses import hops_of, scheme_of
@@ -113,6 +114,19 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with translation.override(settings.STAFF_LANGUAGE):
             return self.get_response(request)
+
+
+class WrongMethodMiddleware:
+    """A page for whoever opens the address of a button, as after signing in on the way: a bare 405 is white."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.content = render_to_string("405.html", request=request)
+        return response
 
 
 class PagePolicyMiddleware(CSPMiddleware):

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "config.middleware.DoorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.LanguageMiddleware",
+    "config.middleware.WrongMethodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

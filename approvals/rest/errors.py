@@ -7,8 +7,12 @@ import math
 import sys
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
 from django.views import defaults
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
@@ -120,8 +124,20 @@ def _is_api(request: HttpRequest) -> bool:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
     if not _is_api(request):
-        return defaults.bad_request(request, exception)
+        return _unread(request, exception)
     return error_response(request, status=400, code="malformed", message="The request is not valid HTTP for this host.")
+
+
+def _unread(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for it: our own sentence, or a way back to the page that was asked for what it does not have."""
+    is_found = request.method == "GET" and request.resolver_match is not None
+    context = {
+        "reason": str(exception) if type(exception) is BadRequest else "",
+        "page": request.path if is_found and request.META.get("QUERY_STRING") else "",
+    }
+    # A host that is not ours is refused before the language is known.
+    with translation.override(settings.STAFF_LANGUAGE):
+        return render(request, "400.html", context, status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

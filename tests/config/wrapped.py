@@ -78,7 +78,6 @@ DATA = {
     r"priority|displayName|HIGH|MEDIUM": "fields of NinjaOne, and what stands in them",
     r"#\d+ [a-z_]+\.[a-z_]+": "an entry of the audit",
     r"True|False": "Django's pictures of a yes and a no, which it does not translate",
-    r"Bad Request \(400\)": "Django's page for what no form of ours sends",
     r"No\.|new-name|That one is in surgery\.|what went wrong": "what somebody wrote, or is on record",
     r"NinjaOne answers, and shows .*": "the answer to a test, which is on record",
     r"It leads into a private network, where messages may not go\.": "what went wrong last, as it is stored",
