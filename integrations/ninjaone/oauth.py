@@ -40,6 +40,7 @@ TOKEN_SECONDS = 20.0
 DEFAULT_LIFETIME = 3600
 LONGEST_LIFETIME = 10 * 366 * 86_400
 TOKEN = re.compile(r"[!-~]{1,4096}")
+PASSED_ON = ("access_token", "refresh_token", "token_type", "expires_in", "scope", "error", "error_description")
 
 # What means "reconnect", and nothing else does: a 429, 5xx or web page says nothing about the grant.
 DEAD_GRANT = {
@@ -136,12 +137,7 @@ def refresh(*, client: Client, refresh_token: str) -> Tokens:
         "client_id": client.client_id,
         "client_secret": client.client_secret,
     }
-    answer = _post(client.base_url, urlencode(form))
-    try:
-        data = answer.json()
-    except UnusableAnswerError as error:
-        raise TokenRefusedError(f"NinjaOne's answer to the token request cannot be read: {error}.") from error
-    return _tokens(data)
+    return _tokens(_read(_post(client.base_url, urlencode(form))))
 
 
 class _ExchangeSession(OAuth2Session):
@@ -152,10 +148,13 @@ class _ExchangeSession(OAuth2Session):
         self.base_url = client.base_url
 
     def request(self, method: str, url: str, data: Any = None, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        answer = _post(self.base_url, urlencode(data))
+        told = _read(_post(self.base_url, urlencode(data)))
         response = requests.Response()
-        response.status_code, response.encoding = answer.status, "utf-8"
-        response._content = answer.body  # noqa: SLF001  there is no other way to fill one
+        response.status_code, response.encoding = 200, "utf-8"
+        # The library stumbles over an answer that is no object, and over values of other kinds than it expects.
+        told |= {"expires_in": str(_lifetime(told.get("expires_in"))), "scope": _words(told.get("scope")) or None}
+        told = {name: told[name] for name in PASSED_ON if isinstance(told.get(name), str)}
+        response._content = json.dumps(told).encode()  # noqa: SLF001  there is no other way to fill one
         response.request = requests.PreparedRequest()  # the library logs its fields
         return response
 
@@ -185,6 +184,17 @@ def _post(base_url: str, form: str) -> WireAnswer:
     )
 
 
+def _read(answer: WireAnswer) -> dict[str, Any]:
+    """What an answer says, as names and values. Raises TokenRefusedError."""
+    try:
+        data = answer.json()
+    except UnusableAnswerError as error:
+        raise TokenRefusedError(f"NinjaOne's answer to the token request cannot be read: {error}.") from error
+    if not isinstance(data, dict):
+        raise TokenRefusedError("NinjaOne's answer to the token request holds no tokens.")
+    return data
+
+
 def _dead(answer: WireAnswer) -> str | None:
     """Why the grant is dead, or None when the answer does not say that."""
     if answer.status not in {400, 401, 403, 404} or answer.is_html:
@@ -207,12 +217,10 @@ def _complaint(answer: WireAnswer) -> str:
     return plain(complaint.message, 200).rstrip(".")
 
 
-def _tokens(data: Any) -> Tokens:
+def _tokens(values: dict[str, Any]) -> Tokens:
     """Raises TokenRefusedError for anything that could not go into a header or a column."""
-    values = data if isinstance(data, dict) else {}
     access, refresh_token = values.get("access_token"), values.get("refresh_token")
-    scope = values.get("scope")
-    words = " ".join(scope) if isinstance(scope, list) else scope
+    words = _words(values.get("scope"))
     if not isinstance(access, str) or not TOKEN.fullmatch(access):
         raise TokenRefusedError("NinjaOne's answer holds no usable access token.")
     if not isinstance(refresh_token, str) or not TOKEN.fullmatch(refresh_token):
@@ -221,8 +229,14 @@ def _tokens(data: Any) -> Tokens:
         access_token=access,
         refresh_token=refresh_token,
         lifetime=_lifetime(values.get("expires_in")),
-        scope=(plain(words, 300) or None) if isinstance(words, str) else None,
+        scope=plain(words, 300) or None,
     )
+
+
+def _words(scope: object) -> str:
+    """The scope as one text; "" where it is not said."""
+    parts = scope if isinstance(scope, list) else [scope]
+    return " ".join(part for part in parts if isinstance(part, str))
 
 
 def _lifetime(expires_in: object) -> int:

@@ -34,12 +34,13 @@ def test_no_refresh_token_is_said_plainly(saved: Tenant, ninjaone: Sandbox) -> N
     [
         ("monitoring offline_access", ["management", "control"]),
         ("offline_access control management monitoring", []),
+        (["monitoring", "offline_access", 5], ["management", "control"]),
         (None, []),
         ("", []),
     ],
 )
 def test_scopes_that_were_not_granted_are_named(
-    saved: Tenant, ninjaone: Sandbox, scope: str | None, missing: list[str]
+    saved: Tenant, ninjaone: Sandbox, scope: str | list[object] | None, missing: list[str]
 ) -> None:
     returned = consent(ninjaone, start(saved))
     body = {"access_token": "a", "refresh_token": "r", "expires_in": 60, "scope": scope}
@@ -64,6 +65,12 @@ def test_scopes_that_were_not_granted_are_named(
         faults.dropped(),
         faults.raw(200, b'{"error": "invalid_request"}', "application/json"),
         faults.raw(200, b'{"access_token": "two words", "token_type": "Bearer"}', "application/json"),
+        faults.raw(200, b"null", "application/json"),
+        faults.raw(200, b"[]", "application/json"),
+        faults.raw(200, b'"a"', "application/json"),
+        faults.raw(200, b"1", "application/json"),
+        faults.raw(200, b"[" * 60_000, "application/json"),
+        faults.raw(200, b"access_token=a&expires_in=soon", "application/json"),
     ],
 )
 def test_an_exchange_that_fails_changes_nothing(saved: Tenant, ninjaone: Sandbox, fault: Fault) -> None:
@@ -78,3 +85,27 @@ def test_an_exchange_that_fails_changes_nothing(saved: Tenant, ninjaone: Sandbox
     row = Connection.objects.get(pk=saved.connection.pk)
     assert (row.state, row.access_token) == (ConnectionState.NOT_AUTHORIZED, None)
     assert AuditEvent.objects.for_msp(saved.msp).filter(action="connection.authorization_failed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"expires_in": "soon"},
+        {"expires_in": None},
+        {"expires_in": [60]},
+        {"scope": 5},
+        {"scope": {"monitoring": True}},
+        {"token_type": None},
+    ],
+)
+def test_what_is_odd_beside_the_tokens_costs_no_consent(
+    saved: Tenant, ninjaone: Sandbox, odd: dict[str, object]
+) -> None:
+    returned = consent(ninjaone, start(saved))
+    body = {"access_token": "a", "refresh_token": "r", "expires_in": 60, "token_type": "Bearer", **odd}
+    with responses.RequestsMock() as rsps:
+        rsps.post("http://127.0.0.1:8801/ws/oauth/token", json=body)
+        connection = finish(saved, returned)
+
+    assert connection.state == ConnectionState.CONNECTED
+    assert connection.secret("access_token") == "a"
