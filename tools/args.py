@@ -7,7 +7,7 @@ from typing import Annotated
 from tools.calls import JSON
 from tools.device_filter import device_filter_read
 from tools.parameters import Arg
-from tools.schema import Boolean, Choice, Integer, ListOf, Parsed, Record, Script, Text, Uuid
+from tools.schema import LONG_MAX, Boolean, Choice, Integer, ListOf, Parsed, Record, Script, Text, Uuid
 
 MAX_SCRIPT_BYTES = 64 * 1024
 
@@ -29,7 +29,7 @@ DeviceFilter = Annotated[
 ]
 
 # The activity feed.
-ActivityId = Annotated[int, Arg(Integer(0), "The id of an activity, not a time.")]
+ActivityId = Annotated[int, Arg(Integer(0, LONG_MAX), "The id of an activity, not a time.")]
 ActivityWord = Annotated[
     str,
     Arg(
@@ -112,6 +112,9 @@ SourceType = Annotated[
 
 # Tickets.
 TicketId = Annotated[int, Arg(Integer(), "NinjaOne's id of the ticket.")]
+AfterEntry = Annotated[
+    int, Arg(Integer(0, LONG_MAX), "The id after which to go on: `next.after` of the result before.")
+]
 TicketFormId = Annotated[int, Arg(Integer(), "The id of the ticket form.")]
 Subject = Annotated[str, Arg(Text(200), "What the ticket is about, in one line.")]
 Description = Annotated[str, Arg(Text(20_000, multiline=True), "The first entry of the ticket.")]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tools.calls import JSON
 
 INT32_MAX = 2**31 - 1
+# Ids that NinjaOne counts in 64 bits; what is larger than this, other readers of JSON would not read exactly.
+LONG_MAX = 2**53 - 1
 Schema = dict[str, Any]
 
 

@@ -17,6 +17,7 @@ from approvals.upstream import read_json
 from integrations.models import Connection
 from tools.calls import JSON, get
 from tools.errors import UpstreamNotFoundError
+from tools.schema import INT32_MAX
 
 MOST_ACTIVITIES = "200"
 # NinjaOne says how a service stands, not since when: so long after a restart it has been stopped and started.
@@ -56,7 +57,8 @@ def _device(
     """The device's activities since the oldest of the calls."""
     query = [("pageSize", MOST_ACTIVITIES)]
     known = [effect.after_id for effect in effects if effect.after_id is not None]
-    if len(known) == len(effects):
+    # Ids have 64 bits, and this parameter has 32: what it cannot name is left out when the rows are judged.
+    if len(known) == len(effects) and min(known) <= INT32_MAX:
         query.append(("newerThan", str(min(known))))
     if not any(effect.kind == EffectKind.REBOOT for effect in effects):
         query.append(("activityType", "ACTION"))

@@ -176,6 +176,20 @@ def test_long_activities_are_dropped_from_the_old_end() -> None:
     assert "newer_than" in result.note
 
 
+@pytest.mark.parametrize("tool", ["ninja-get-device-activities", "ninja-get-ticket-log"])
+def test_next_can_be_followed_where_ids_have_64_bits(tool: str) -> None:
+    whose = {"device_id": 43} if tool == "ninja-get-device-activities" else {"ticket_id": 1014}
+    first = 5_000_000_000
+    many = [{"id": first + number} for number in range(50)]
+    by = "olderThan" if "device_id" in whose else "anchorId"
+    result = outcome(call_of(tool, **whose, limit=20), Upstream(many, by=by))
+    following = result.value["next"]
+    assert next(iter(following.values())) > first
+    seen = [row["id"] for row in result.value["items"]]
+    rest = outcome(call_of(tool, **whose, **following), Upstream(many, by=by))
+    assert {*seen, *(row["id"] for row in rest.value["items"])} == {row["id"] for row in many}
+
+
 @pytest.mark.parametrize("page", [[], {}, {"activities": {}}, None])
 def test_activities_of_another_shape_are_unusable(page: Any) -> None:
     with pytest.raises(UnusableAnswerError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools.answers import OBJECT
 from tools.args import (
-    After,
+    AfterEntry,
     AssigneeId,
     Attributes,
     Description,
@@ -161,7 +161,7 @@ def get_ticket_log(
     *,
     ticket_id: TicketId,
     type: LogTypes | None = None,  # noqa: A002 - the name that agents know it by
-    after: After | None = None,
+    after: AfterEntry | None = None,
     limit: Limit = 100,
 ) -> Call:
     """List what was said and changed in a ticket."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -34,6 +35,13 @@ class Call:
             return None
         # NinjaOne answers 404 to a query parameter of the wrong type.
         return _int32(value)
+
+    def long_number(self, name: str) -> int | None:
+        """A number of 64 bits."""
+        text = self.text(name)
+        if text and re.fullmatch(r"-?[0-9]{1,18}", text) is None:
+            raise not_found()
+        return int(text) if text else None
 
     def path_number(self, index: int = 0) -> int:
         return _int32(self.parts[index])

@@ -55,6 +55,17 @@ def test_it_is_submitted_then_running_then_verified(acme: Tenant, ninjaone: Sand
     assert not Place.objects.exclude(due_at=None).exists()
 
 
+def test_it_is_found_where_ids_have_more_bits_than_ninjaones_parameter_takes(
+    acme: Tenant, ninjaone: Sandbox, world: World
+) -> None:
+    world.activity_add(kind="SYSTEM", code="NODE_UPDATED", message="Before.", device=world.devices[43])["id"] = 2**32
+    row = bash(acme, "echo hello")
+    assert effect(row.pk).after_id == 2**32
+    ended(ninjaone)
+    look_everywhere()
+    assert (effect(row.pk).state, effect(row.pk).output) == ("verified", "hello\n")
+
+
 def test_an_exit_code_other_than_zero_has_failed(acme: Tenant, ninjaone: Sandbox) -> None:
     row = bash(acme, "echo before\nexit 3")
     ended(ninjaone)

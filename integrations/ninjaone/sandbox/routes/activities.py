@@ -13,7 +13,8 @@ def device_activity_list(call: Call) -> SandboxResponse:
     device = call.device()
     world = call.world
     rows = world.device_activities(device.id)
-    page = _page(call, rows, kind=call.text("activityType"))
+    bounds = call.number("olderThan"), call.number("newerThan")
+    page = _page(call, rows, kind=call.text("activityType"), bounds=bounds)
     answer = {"lastActivityId": world.activities[-1]["id"] if world.activities else 0, "activities": page}
     if rows:
         answer["lastNodeActivityId"] = rows[-1]["id"]
@@ -28,17 +29,21 @@ def activity_list(call: Call) -> SandboxResponse:
         rows = [row for row in rows if row.get("deviceId") in ids]
     if (user := call.text("user")) is not None:
         rows = [row for row in rows if str(row.get("userId")) == user]
-    page = _page(call, rows, kind=call.text("type"))
+    bounds = call.long_number("olderThan"), call.long_number("newerThan")
+    page = _page(call, rows, kind=call.text("type"), bounds=bounds)
     return json_response({"lastActivityId": rows[-1]["id"] if rows else 0, "activities": page})
 
 
-def _page(call: Call, rows: list[Json], *, kind: str | None) -> list[Json]:
-    """Newest first. `olderThan` and `newerThan` are ids: a timestamp silently finds nothing."""
+def _page(call: Call, rows: list[Json], *, kind: str | None, bounds: tuple[int | None, int | None]) -> list[Json]:
+    """Newest first. `olderThan` and `newerThan` are ids: a timestamp silently finds nothing.
+
+    Ids have 64 bits, and so have these parameters where the account is asked; where a device is, they have 32.
+    """
     size = call.number("pageSize")
     size = 200 if size is None else size
     if not 10 <= size <= 1000:
         raise bad_request("pageSize must be between 10 and 1000")
-    older, newer = call.number("olderThan"), call.number("newerThan")
+    older, newer = bounds
     status, series = call.text("status"), call.text("seriesUid")
     fitting = (
         row
