@@ -25,7 +25,9 @@ MOST_PAGES = 50
 
 # Under these names a body or query of a generic call may point elsewhere, whatever its path says.
 OWNER_NAMES = {"organizationid", "organizationids", "orgid", "orgids", "clientid", "clientids"}
-THING_NAMES = {"deviceid", "deviceids", "nodeid", "nodeids", "locationid", "locationids"}
+THING_NAMES = {"deviceid", "deviceids", "nodeid", "nodeids"}
+# Whose a location is, no path says, and its number may be that of the device.
+PLACE_NAMES = {"locationid", "locationids"}
 
 
 def scope_check(arguments: Mapping[str, JSON], *, allowed: Collection[int], read: Read) -> None:
@@ -89,7 +91,9 @@ def _strays_check(arguments: Mapping[str, JSON], subjects: Subjects, allowed: Co
         return
     carried = [arguments.get("body"), arguments.get("query")]
     owners, things = ids_named(carried, OWNER_NAMES), ids_named(carried, THING_NAMES)
-    if any(owner not in allowed for owner in owners) or any(thing != subjects.device_id for thing in things):
+    strays = [owner for owner in owners if owner not in allowed]
+    strays += [thing for thing in things if thing != subjects.device_id]
+    if strays or ids_named(carried, PLACE_NAMES):
         raise ToolRefusedError(
             "not_found",
             "The body or query names something that this agent may not see, or that does not exist. Nothing was sent.",

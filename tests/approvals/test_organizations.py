@@ -142,3 +142,9 @@ def test_a_generic_write_does_not_reach_past_its_path(
     path = f"/v2/device/{devices[OWN][0]}"
     assert refusal(acme, "ninja-api-patch", path=path, body=body)[0] == "not_found"
     assert ask(acme, "ninja-api-patch", path=path, body={"organizationId": OWN, "displayName": "X"}).approvals_needed
+
+
+def test_a_device_is_not_moved_to_a_location_that_has_its_number(acme: Tenant, devices: dict[int, list[int]]) -> None:
+    device = devices[OWN][0]
+    wanted = {"path": f"/v2/device/{device}", "body": {"locationId": device}}
+    assert refusal(acme, "ninja-api-patch", **wanted)[0] == "not_found"
