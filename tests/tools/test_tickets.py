@@ -91,10 +91,20 @@ def test_the_values_of_attributes_are_sent_as_text(value: Any, sent: str) -> Non
 
 @pytest.mark.parametrize(
     ("status", "sent"),
-    [({"statusId": 2001, "name": "x"}, "2001"), ({"name": "OPEN"}, "OPEN"), ("1000", "1000"), (1000, "1000")],
+    [
+        ({"statusId": 2001, "name": "x"}, "2001"),
+        ({"statusId": None, "name": "OPEN"}, "OPEN"),
+        ({"name": "OPEN"}, "OPEN"),
+        ("1000", "1000"),
+        (1000, "1000"),
+    ],
 )
 def test_a_status_is_sent_as_text(status: Any, sent: str) -> None:
     assert update({**TICKET, "status": status}, priority="LOW")["status"] == sent
+
+
+def test_a_ticket_stays_below_its_parent() -> None:
+    assert update({**TICKET, "parentTicketId": 1000}, priority="LOW")["parentTicketId"] == 1000
 
 
 def test_what_the_ticket_does_not_have_is_not_sent() -> None:

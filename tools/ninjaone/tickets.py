@@ -50,6 +50,8 @@ _KEPT = {
     "requesterUid": "requesterUid",
     "severity": "severity",
     "priority": "priority",
+    # Not in NinjaOne's document of a ticket that is read; where it comes all the same, it must not get lost.
+    "parentTicketId": "parentTicketId",
     "tags": "tags",
     "additionalAssignedTechnicianIds": "additionalAssignedTechnicianIds",
     "followupTime": "followupTime",
@@ -188,7 +190,8 @@ def _ticket_resent(ticket: TicketFact) -> dict[str, JSON]:
 def _status_sent(status: JSON) -> str | None:
     """NinjaOne shows a status as an object and takes it as text: its id, or the name where there is no id."""
     if isinstance(status, dict):
-        status = status.get("statusId", status.get("name"))
+        number = status.get("statusId")
+        status = status.get("name") if number is None else number
     return None if status is None else str(status)
 
 
