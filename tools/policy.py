@@ -17,7 +17,7 @@ from integrations.audit import Actor, audit_append
 from integrations.models import Connection
 from integrations.prepared import PreparedValues, Slot
 from tools.calls import Call
-from tools.catalogue import classify
+from tools.catalogue import CATALOGUE, classify
 from tools.definitions import GROUPS, VENDOR, Tool
 from tools.errors import PolicyError, PolicyOvertakenError
 from tools.models import Mode, ToolPolicy
@@ -67,6 +67,20 @@ def people_needed(tool: Tool, *, policies: Mapping[str, PolicyRow], call: Call) 
     names += [] if route.tool is None else [route.tool]
     asking = (policies[name] for name in names if policies[name].mode is not Mode.AUTO)
     return max([policies[tool.id].approvals_needed, *(row.approvals_needed for row in asking)])
+
+
+def asking_more(tool: Tool, *, policies: Mapping[str, PolicyRow]) -> list[Tool]:
+    """The tools that want more people than this one does, and so have them at its calls too.
+
+    At every call of a tool that obeys them; of a generic one, at those that do the same.
+    """
+    names = {f"{VENDOR}:{name}" for name in tool.obeys}
+    if tool.is_generic:
+        method = tool.name.rpartition("-")[2].upper()
+        names |= {route.tool for route in CATALOGUE if route.method == method and route.tool is not None}
+    own = policies[tool.id].approvals_needed
+    asking = (row for name, row in policies.items() if name in names and row.mode is Mode.APPROVAL_NEEDED)
+    return [row.tool for row in asking if row.approvals_needed > own]
 
 
 def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrations.models import Connection
 from tools.definitions import Tool
 from tools.models import Mode
+from tools.pages.policies_form import more_people
 from tools.policy import PolicyRow, policies_of
 from tools.registry import TOOLS
 
@@ -20,11 +21,12 @@ SESSION_KEY = "policy_draft"
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyChange:
-    """One tool's policy as it is and as it would be."""
+    """One tool's policy as it is and as it would be; `more` says why more people must approve then."""
 
     row: PolicyRow
     mode: Mode
     approvals_needed: int
+    more: str = ""
 
     @property
     def tool(self) -> Tool:
@@ -43,13 +45,13 @@ class PolicyChange:
             return _("Agents no longer see it, and their calls are refused.")
         if self.mode is Mode.AUTO:
             return _("Runs at once: nobody is asked any more.") if self.is_looser else _("Runs at once.")
-        are_two = self.approvals_needed == 2
+        are_two = self.approvals_needed == 2 or (self.more != "" and not self.tool.is_generic)
         match self.row.mode:
             case Mode.DISABLED if are_two:
                 return _("Agents may ask for it again; two people must approve each call.")
             case Mode.DISABLED:
                 return _("Agents may ask for it again; one person must approve each call.")
-            case Mode.APPROVAL_NEEDED if self.is_looser:
+            case Mode.APPROVAL_NEEDED if self.is_looser and not are_two:
                 return _("One person must approve each call, no longer two.")
         return _("Two people must approve each call.") if are_two else _("One person must approve each call.")
 
@@ -97,11 +99,16 @@ def draft_changes(request: HttpRequest, connection: Connection) -> list[PolicyCh
 def changes_of(connection: Connection, *, modes: Mapping[str, str], approvals: Mapping[str, int]) -> list[PolicyChange]:
     """The same for wishes by tool id. What is no tool, or not to be chosen (any more), is left out."""
     rows = policies_of(connection)
-    found = []
+    after = dict(rows)
     for tool_id in (tool_id for tool_id in TOOLS if tool_id in modes or tool_id in approvals):
         row = rows[tool_id]
         mode, needed = Mode(modes.get(tool_id, row.mode)), approvals.get(tool_id, row.approvals_needed)
         asks = mode is Mode.APPROVAL_NEEDED
         if mode in row.choices and (mode is not row.mode or (asks and needed != row.approvals_needed)):
-            found.append(PolicyChange(row=row, mode=mode, approvals_needed=needed))
-    return found
+            after[tool_id] = replace(row, mode=mode, approvals_needed=needed)
+    return [_change(rows[tool_id], wanted, after) for tool_id, wanted in after.items() if wanted is not rows[tool_id]]
+
+
+def _change(row: PolicyRow, wanted: PolicyRow, after: Mapping[str, PolicyRow]) -> PolicyChange:
+    more = more_people(row.tool, after) if wanted.mode is Mode.APPROVAL_NEEDED else ""
+    return PolicyChange(row=row, mode=wanted.mode, approvals_needed=wanted.approvals_needed, more=more)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from integrations.models import Connection
 from tools.definitions import Tool
 from tools.models import Mode
-from tools.policy import PolicyRow, policy_table
+from tools.policy import PolicyRow, asking_more, policy_table
 
 APPROVALS = {"1": 1, "2": 2}
 # What the button to reset everything sends in place of a tool's name.
@@ -19,13 +19,25 @@ EVERY_TOOL = "all"
 OVERTAKEN = gettext_lazy("Nothing was saved: the policies were changed after this page was opened.")
 
 
+def more_people(tool: Tool, policies: Mapping[str, PolicyRow]) -> str:
+    """Which tools' two people hold for this one too; "" where its own number holds."""
+    said = {"tools": ", ".join(_(other.title) for other in asking_more(tool, policies=policies))}
+    if not said["tools"]:
+        return ""
+    return _("2 for what these do: %(tools)s") % said if tool.is_generic else _("In force: 2, as for %(tools)s") % said
+
+
 @dataclass(kw_only=True)
 class PolicyLine:
-    """One tool: what holds now (`row`), what the form shows (`mode`, `approvals`), and what is wrong with that."""
+    """One tool: what holds now (`row`), what the form shows (`mode`, `approvals`), and what is wrong with that.
+
+    `more` says why more people must approve than the tool itself asks for.
+    """
 
     row: PolicyRow
     mode: str
     approvals: str
+    more: str
     error: str = ""
 
     @property
@@ -82,9 +94,9 @@ class PoliciesForm:
 
     def __init__(self, *, connection: Connection, data: Mapping[str, str] | None = None) -> None:
         self.version = connection.policy_version
-        self.groups = [
-            PolicyGroup(title, [self._line(row) for row in rows]) for title, rows in policy_table(connection)
-        ]
+        table = policy_table(connection)
+        policies = {row.tool.id: row for _, rows in table for row in rows}
+        self.groups = [PolicyGroup(title, [self._line(row, policies) for row in rows]) for title, rows in table]
         self.problem = ""
         if data is not None:
             self._read(data)
@@ -117,8 +129,9 @@ class PoliciesForm:
         return modes, approvals
 
     @staticmethod
-    def _line(row: PolicyRow) -> PolicyLine:
-        return PolicyLine(row=row, mode=row.mode.value, approvals=str(row.approvals_needed))
+    def _line(row: PolicyRow, policies: Mapping[str, PolicyRow]) -> PolicyLine:
+        more = more_people(row.tool, policies)
+        return PolicyLine(row=row, mode=row.mode.value, approvals=str(row.approvals_needed), more=more)
 
     def _read(self, data: Mapping[str, str]) -> None:
         if data.get("policy_version") != str(self.version):
