@@ -26,6 +26,7 @@ TOTAL_SECONDS = 60.0
 LARGEST_ANSWER = 5 * 1024 * 1024  # after decompression
 KEPT_OF_LARGER = 64 * 1024
 CHUNK = 64 * 1024
+LONGEST_WAIT = 4e9  # seconds, 126 years: with much more no calendar could say until when
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 # Addresses that mean the same to everybody, for they are written in the one normal form (RFC 3986, 6.2.2): escapes are
@@ -130,11 +131,11 @@ def seconds_of(retry_after: str | None) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None
-    return max(0.0, (moment - timezone.now()).total_seconds())
+    return min(max(0.0, (moment - timezone.now()).total_seconds()), LONGEST_WAIT)
 
 
 def _is_unsent(state: Exchange, error: Exception) -> bool:

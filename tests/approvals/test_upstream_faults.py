@@ -99,6 +99,17 @@ CASES = [
         Ending(FAILED, "rate_limited", 1),
         Ending(FAILED, "rate_limited", 1),
     ),
+    Case(
+        "429 with a Retry-After beyond every calendar",
+        status(429, retry_after="Fri, 31 Dec 9999 23:59:59 -1400"),
+        Ending(FAILED, "rate_limited", 1),
+        Ending(FAILED, "rate_limited", 1),
+    ),
+    Case(
+        "a Retry-After that is no time",
+        status(404, retry_after="Mon, 01 Jan 2024 00:00:00 +99999999999999"),
+        *REFUSED,
+    ),
     Case("429 as a web page", html(429), *PASSING, times=1),
     Case("500", status(500), *BROKEN),
     Case("500 after the effect", Fault(response=SandboxResponse(status=500)), *BROKEN),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from integrations.ninjaone import exchange as wire
 from integrations.ninjaone.errors import AmbiguousError, NotSentError, TooLargeError, UnusableAnswerError
@@ -136,3 +138,10 @@ def test_retry_after_as_a_date() -> None:
     assert wire.seconds_of("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert (wire.seconds_of("Wed, 21 Oct 2099 07:28:00 GMT") or 0) > 1e9
     assert wire.seconds_of("Wed, 21 Oct 2015 07:28:00 -0000") is None
+
+
+def test_retry_after_that_no_calendar_knows() -> None:
+    assert wire.seconds_of("Mon, 01 Jan 2024 00:00:00 +99999999999999") is None
+    seconds = wire.seconds_of("Fri, 31 Dec 9999 23:59:59 -1400")
+    assert seconds is not None
+    assert timezone.now() + timedelta(seconds=seconds)
