@@ -21,7 +21,7 @@ from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import invocation_changed
 from approvals.outcomes.opening import Watch, effect_drop, effect_open, watch_of
 from approvals.prepare import call_of
-from approvals.stops import is_unstopped, unstopped, unstopped_check
+from approvals.stops import going_check, unstopped, unstopped_check
 from approvals.upstream import Outcome, perform
 from integrations import prepared
 from integrations.audit import Actor, audit_append
@@ -49,11 +49,12 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         # Nothing can be doubled and nobody can ask for it before it has ended: one row, written before its result is
         # handed out. Whoever dies in between has read something and told nobody.
         row.dispatch_started_at = row.created_at
-        _copy(row, *_sent(row, call))
+        _copy(row, *_sent(row, call, time.monotonic()))
         insert(row)
         reached(row.status)
         return
     watch = watch_of(row)
+    since = time.monotonic()
     now = database_now() if row.is_write else row.created_at
     row.status = Status.DISPATCHING
     row.dispatch_started_at = now
@@ -66,7 +67,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
             effect_open(row, watch, now)
     else:
         insert(row)
-    settle(row, *_sent(row, call))
+    settle(row, *_sent(row, call, since))
 
 
 def dispatch_due(limit: int = 20) -> int:
@@ -102,7 +103,8 @@ def _dispatched(row_id: uuid.UUID) -> bool:
         return False
     if call is None:
         return release.block(row, changed)
-    return _claim(row, watch) and _send(row, call)
+    since = time.monotonic()
+    return _claim(row, watch) and _send(row, call, since)
 
 
 def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
@@ -160,15 +162,15 @@ def _claim(row: Invocation, watch: Watch | None) -> bool:
     return True
 
 
-def _send(row: Invocation, call: Call) -> bool:
-    settle(row, *_sent(row, call))
+def _send(row: Invocation, call: Call, since: float) -> bool:
+    settle(row, *_sent(row, call, since))
     return True
 
 
-def _sent(row: Invocation, call: Call) -> tuple[Outcome, datetime]:
+def _sent(row: Invocation, call: Call, since: float) -> tuple[Outcome, datetime]:
     """Send the bytes that the row holds, which people saw; `call` only knows how to read the answer.
 
-    What became of it, and when.
+    `since`: before it was claimed, on the monotonic clock. What became of it, and when.
     """
     request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
     started = time.monotonic()
@@ -178,7 +180,8 @@ def _sent(row: Invocation, call: Call) -> tuple[Outcome, datetime]:
             request=request,
             call=call,
             is_write=row.is_write,
-            may_go=partial(is_unstopped, row) if row.is_write else None,
+            go_check=partial(going_check, row) if row.is_write else None,
+            since=since,
         )
         doing.tell(outcome=outcome.status.value)
     # The database's clock, moved on by how long it took: a read is not worth a query to ask what time it is.

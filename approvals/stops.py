@@ -7,9 +7,11 @@ from typing import cast
 from django.db.models import Exists, Q
 
 from approvals.errors import GateError
-from approvals.models import Invocation
+from approvals.models import Invocation, Status
 from integrations.brakes import everything_frozen
+from integrations.clock import Now
 from integrations.models import Agent, AgentKey, Connection, Msp
+from integrations.ninjaone.errors import StoppedError
 
 
 def unstopped(row: Invocation) -> Q:
@@ -28,6 +30,20 @@ def unstopped(row: Invocation) -> Q:
 def is_unstopped(row: Invocation) -> bool:
     """The same, asked alone."""
     return Msp.objects.filter(unstopped(row), pk=row.msp_id).exists()
+
+
+def going_check(row: Invocation) -> None:
+    """A call that was held up between the claim and the wire must still be the claimer's. Raises StoppedError.
+
+    Others may have given it up for unknown by now, and a person may have settled that it did not happen.
+    """
+    mine = Invocation.objects.filter(pk=row.pk, status=Status.DISPATCHING, attempt_count=row.attempt_count)
+    if not mine.filter(lease_until__gt=Now()).exists():
+        raise StoppedError(
+            "upstream_unavailable", "It was held up too long before it could be sent to NinjaOne. Nothing was done."
+        )
+    if not is_unstopped(row):
+        raise StoppedError("frozen", "It was stopped while it waited to be sent to NinjaOne. Nothing was done.")
 
 
 def unstopped_check(row: Invocation) -> None:

@@ -6,7 +6,9 @@ import json
 import logging
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -14,7 +16,7 @@ from approvals.errors import HTTP_STATUS, GateError
 from approvals.models import Status
 from integrations.audit import canonical
 from integrations.models import Connection
-from integrations.ninjaone.client import MayGo, send
+from integrations.ninjaone.client import GoCheck, send
 from integrations.ninjaone.complaints import describe
 from integrations.ninjaone.errors import AmbiguousError, UnusableAnswerError, WireError
 from integrations.ninjaone.hosts import base_url
@@ -68,15 +70,22 @@ def read_json(*, connection: Connection, call: Call, seconds: float | None = Non
 
 
 def perform(
-    *, connection: Connection, request: WireRequest, call: Call, is_write: bool, may_go: MayGo | None = None
+    *,
+    connection: Connection,
+    request: WireRequest,
+    call: Call,
+    is_write: bool,
+    go_check: GoCheck | None = None,
+    since: float | None = None,
 ) -> Outcome:
     """Send `request` as it was frozen and say what became of it. Never raises.
 
-    `call` is what `request` was made of: it knows a read's further pages and how a result is made. `may_go` is asked
-    where it had to wait long before it could be sent.
+    `call` is what `request` was made of: it knows a read's further pages and how a result is made. `go_check` is asked
+    where much time has passed before it can be sent, since `since` on the monotonic clock.
     """
     try:
-        return _perform(connection, request, call, is_write=is_write, may_go=may_go)
+        sending = partial(send, connection=connection, is_write=is_write, go_check=go_check, since=since)
+        return _perform(connection, request, call, sending, is_write=is_write)
     except Exception as error:
         # The only broad catch: whatever happened, the ledger gets an end, and a write that may be out is unknown.
         logger.exception("A call ended in an unforeseen way")
@@ -121,7 +130,7 @@ def gate_error(error: WireError) -> GateError:
 
 
 def _perform(
-    connection: Connection, request: WireRequest, call: Call, *, is_write: bool, may_go: MayGo | None
+    connection: Connection, request: WireRequest, call: Call, sending: Callable[..., WireAnswer], *, is_write: bool
 ) -> Outcome:
     pages: list[JSON] = []
     stop_at = time.monotonic() + PAGING_SECONDS
@@ -129,7 +138,7 @@ def _perform(
     answer: WireAnswer | None = None
     try:
         while following is not None:
-            answer = send(connection=connection, request=following, is_write=is_write, may_go=may_go)
+            answer = sending(request=following)
             if not 200 <= answer.status < 300:
                 return _refused(answer, is_write=is_write)
             if is_write and answer.is_html and answer.body.strip():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from integrations.measures import UPSTREAM_SECONDS
 from integrations.models import Connection
@@ -15,7 +16,6 @@ from integrations.ninjaone.errors import (
     NotConnectedError,
     NotSentError,
     RateLimitedError,
-    StoppedError,
     TooLargeError,
     WireError,
     describe,
@@ -32,10 +32,11 @@ FAILURES = (AmbiguousError, NotSentError)
 
 # How long to leave a NinjaOne alone that answers with web pages.
 THROTTLED_SECONDS = 60.0
-# Whoever waited so long for a token, a turn or NinjaOne's patience asks once more whether it may go.
+# Whoever was held up so long, waited for a token, a turn or NinjaOne's patience asks once more whether it may go.
 LONG_WAIT = 1.0
 
-MayGo = Callable[[], bool]
+# Raises StoppedError.
+GoCheck = Callable[[], None]
 
 
 def send(
@@ -44,11 +45,13 @@ def send(
     request: WireRequest,
     is_write: bool,
     seconds: float | None = None,
-    may_go: MayGo | None = None,
+    go_check: GoCheck | None = None,
+    since: float | None = None,
 ) -> WireAnswer:
     """NinjaOne's answer, whatever its status; retried as far as that is safe. All of it in `seconds`, if given.
 
-    `may_go` is asked again where it had to wait long before it could be sent, or sent again.
+    `go_check` is asked where much time has passed before it can be sent, or sent again: since this began, or since
+    `since` on the monotonic clock.
 
     Raises a WireError: AmbiguousError when a write may have happened or a read got no answer, any other when the call
     was not carried out. A write's 5xx comes back as an answer, and means no more than AmbiguousError does.
@@ -57,7 +60,8 @@ def send(
     _check_origin(connection, request)
     wire.require_no_transaction()
     try:
-        answer = _measured(connection, request, seconds or wire.TOTAL_SECONDS, is_write=is_write, may_go=may_go)
+        going = _Going(go_check, time.monotonic() if since is None else since)
+        answer = _measured(connection, request, seconds or wire.TOTAL_SECONDS, going, is_write=is_write)
     except WireError as error:
         contact_failed(connection, error)
         raise
@@ -65,14 +69,27 @@ def send(
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """Whether a call may still go, and since when it waits."""
+
+    check: GoCheck | None
+    since: float
+
+    def __call__(self) -> None:
+        """Raises StoppedError."""
+        if self.check is not None and time.monotonic() - self.since >= LONG_WAIT:
+            self.check()
+
+
 def _measured(
-    connection: Connection, request: WireRequest, seconds: float, *, is_write: bool, may_go: MayGo | None
+    connection: Connection, request: WireRequest, seconds: float, going: _Going, *, is_write: bool
 ) -> WireAnswer:
     started, outcome = time.monotonic(), "error"
     with span(f"NinjaOne {request.method}", kind="client", method=request.method, region=connection.region) as doing:
         try:
             retries = Retries(is_write=is_write, deadline=started + seconds)
-            answer = _throttled(connection, request, retries, may_go)
+            answer = _throttled(connection, request, retries, going)
             outcome = f"{answer.status // 100}xx"
             doing.tell(status=answer.status)
         except WireError as error:
@@ -85,14 +102,13 @@ def _measured(
     return answer
 
 
-def _throttled(connection: Connection, request: WireRequest, retries: Retries, may_go: MayGo | None) -> WireAnswer:
-    deadline, since = retries.deadline, time.monotonic()
+def _throttled(connection: Connection, request: WireRequest, retries: Retries, going: _Going) -> WireAnswer:
+    deadline = retries.deadline
 
     def turn() -> None:
         if throttle is not None:
             throttle.pace(deadline)
-        if may_go is not None and time.monotonic() - since >= LONG_WAIT and not may_go():
-            raise StoppedError
+        going()
 
     throttle = throttle_of(connection)
     if throttle is None:

@@ -82,10 +82,10 @@ class RateLimitedError(WireError):
 
 
 class StoppedError(WireError):
-    """Somebody stopped it while it waited for its turn. The call was not carried out."""
+    """It may not go any more, after it had to wait. The call was not carried out."""
 
-    def __init__(self) -> None:
-        super().__init__("frozen", "It was stopped while it waited to be sent to NinjaOne. Nothing was done.")
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
 
 
 class UnusableAnswerError(Exception):

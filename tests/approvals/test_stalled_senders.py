@@ -1,0 +1,86 @@
+"""A sender that stalls after it has taken a write sends it no more once others had to give it up for unknown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from approvals import dispatch
+from approvals.decisions import unknown_settle
+from approvals.models import Invocation, Status
+from approvals.sweep import sweep
+from approvals.upstream import Outcome, perform
+from integrations.ninjaone.sandbox import Sandbox
+from tests.approvals.asking import again, approved_and_sent, ask
+from tests.cast import Tenant
+
+STALLED = 1.2
+
+
+@pytest.fixture
+def stalls(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Callable[[Callable[[], object]], None]:
+    """Lets senders stop between the record of their attempt and the wire, while others do something."""
+    settings.DISPATCH_LEASE_SECONDS = 1
+
+    def stall(meanwhile: Callable[[], object]) -> None:
+        def late(**how: Any) -> Outcome:
+            time.sleep(STALLED)
+            meanwhile()
+            return perform(**how)
+
+        monkeypatch.setattr(dispatch, "perform", late)
+
+    return stall
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    return [request.path for request in sandbox.received if request.method != "GET"]
+
+
+def test_what_a_person_settled_meanwhile_does_not_happen_after_all(
+    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+
+    def settled() -> None:
+        sweep()
+        assert again(row.pk).status == Status.UNKNOWN
+        unknown_settle(user=acme.approver, msp=acme.msp, invocation_id=row.pk, happened=False, note="It is still up.")
+
+    stalls(settled)
+    assert approved_and_sent(acme, row).status == Status.FAILED
+    assert writes(ninjaone) == []
+
+
+def test_what_was_given_up_for_unknown_is_known_not_to_have_left(
+    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+) -> None:
+    stalls(sweep)
+    row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
+    assert (row.status, row.error_code) == (Status.FAILED, "upstream_unavailable")
+    assert "Nothing was done" in row.error_message
+    assert writes(ninjaone) == []
+
+
+def test_an_auto_write_whose_time_is_over_is_not_sent(
+    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+) -> None:
+    stalls(lambda: None)
+    ask(acme, "ninja-create-ticket", organization_id=2, ticket_form_id=1, subject="Printer")
+    row = Invocation.objects.get()
+    assert row.status == Status.FAILED
+    assert writes(ninjaone) == []
+
+
+def test_a_short_stall_costs_nothing(
+    acme: Tenant, ninjaone: Sandbox, settings: LazySettings, stalls: Callable[[Callable[[], object]], None]
+) -> None:
+    settings.DISPATCH_LEASE_SECONDS = 90
+    stalls(sweep)
+    row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
+    assert row.status == Status.SUCCEEDED
+    assert writes(ninjaone) == ["/v2/device/43/reboot/NORMAL"]
