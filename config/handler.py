@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 
+from config.doors import PATHS
 from integrations.stopping import is_stopping
 from tools.registry import find_tool
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse
 
 
 class Handler(WSGIHandler):
@@ -18,6 +23,18 @@ class Handler(WSGIHandler):
 
     # Of routes that are an address themselves, and of those that name a tool: no more than patterns times tools.
     _fixed: ClassVar[dict[str, ResolverMatch]] = {}
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> HttpResponseBase:
+        """Django's own way for pages. For doors the same without what nothing there listens to or looks at: signals,
+        a prefix and URLs of other sites, cookies, files."""
+        if not PATHS.fullmatch(environ["PATH_INFO"]):
+            return super().__call__(environ, start_response)
+        # What the signal at the start of a request is for: one that broke is not used again.
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        response: Any = self.get_response(WSGIRequest(environ))
+        response._handler_class = Handler  # noqa: SLF001 - as Django does; it tells when all is sent
+        start_response(f"{response.status_code} {response.reason_phrase}", [*response.headers._store.values()])  # noqa: SLF001
+        return cast(HttpResponseBase, response)
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         """The answer. A connection on which nobody may ask again ends with it, while there is still time to say so."""

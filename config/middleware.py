@@ -1,19 +1,13 @@
-"""What every request passes: an id of its own, and no cache. And how agents pass by what only people need.
-
-Agents and machines knock at doors where cookies count for nothing. Sessions, sign-in, messages and the rest of what
-makes pages are left out there: what does not look at a cookie cannot be fooled by one, and costs nothing.
-"""
+"""What every request passes: an id of its own, and no cache. What pages get: their language, and words for 405."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Callable
-from typing import ClassVar
 
-from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -24,7 +18,6 @@ from integrations.log_context import REQUEST_ID
 from integrations.traces import span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-DOORS_WITHOUT_COOKIES = ("/api/", "/mcp", "/healthz", "/readyz", "/metrics")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -79,34 +72,8 @@ class RequestIdMiddleware:
         return response
 
 
-class DoorsMiddleware:
-    """Leads requests at doors without cookies straight to the view, past all that stands below it in MIDDLEWARE.
-
-    Django builds the chain from the view outwards, and `InnermostMiddleware` is the first that it makes.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        if InnermostMiddleware.view is None:
-            raise ImproperlyConfigured("InnermostMiddleware must be the last one in MIDDLEWARE.")
-        self.get_page, self.get_answer = get_response, InnermostMiddleware.view
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        is_door = request.path_info.startswith(DOORS_WITHOUT_COOKIES)
-        return (self.get_answer if is_door else self.get_page)(request)
-
-
-class InnermostMiddleware:
-    """Stands next to the view and tells `DoorsMiddleware` where that is."""
-
-    view: ClassVar[GetResponse | None] = None
-
-    def __init__(self, get_response: GetResponse) -> None:
-        InnermostMiddleware.view = staticmethod(get_response)
-        raise MiddlewareNotUsed
-
-
 class LanguageMiddleware:
-    """The language of this installation's people. What stands above `DoorsMiddleware` speaks English, as agents do."""
+    """The language of this installation's people. Doors speak English, as agents do."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -127,13 +94,3 @@ class WrongMethodMiddleware:
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response.content = render_to_string("405.html", request=request)
         return response
-
-
-class PagePolicyMiddleware(CSPMiddleware):
-    """The content security policy, on everything that a browser might render."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """JSON is no page (and `nosniff` keeps it from becoming one)."""
-        if response.headers.get("Content-Type", "").startswith("application/json"):
-            return response
-        return super().process_response(request, response)

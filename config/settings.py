@@ -103,12 +103,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.ForwardedMiddleware",
     "config.middleware.RequestIdMiddleware",
+    # What follows is for people alone.
+    "config.doors.DoorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.middleware.PagePolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # What follows is for people alone.
-    "config.middleware.DoorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.LanguageMiddleware",
     "config.middleware.WrongMethodMiddleware",
@@ -118,7 +118,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.InnermostMiddleware",
+    "config.doors.InnermostMiddleware",
 ]
 
 # Every address starts at the host. What the server could say of that is read again with each request otherwise.
