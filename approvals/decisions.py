@@ -45,21 +45,19 @@ def request_approve(*, user: User, msp: Msp, invocation_id: UUID, digest: str) -
 
     Raises GateError: not_found, scope_denied (no approver, or the agent's owner), invalid_state with what stands now.
     """
-    try:
-        with _decision(user, msp, invocation_id, digest) as pending:
-            if not pending.update(approvals_given=F("approvals_given") + 1):
-                raise LateError
-            row = _request(user, msp, invocation_id)
-            if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
-                raise GateError(
-                    "frozen", format_lazy(_("{brake}: nothing can be approved until that is over."), brake=brake)
-                )
-            _vote(row, user, Verdict.APPROVED, digest)
-            if _queue_when_enough(row):
-                invocation_changed(row, Status.QUEUED, by=user.get_username())
-                ring(WAKE)
-    except IntegrityError as error:
-        raise GateError("invalid_state", _("You approved this request already; it needs another person.")) from error
+    voted = _("You approved this request already; it needs another person.")
+    with _decision(user, msp, invocation_id, digest, voted=voted) as pending:
+        if not pending.update(approvals_given=F("approvals_given") + 1):
+            raise LateError
+        row = _request(user, msp, invocation_id)
+        if brake := brake_of(row.agent, row.msp, everything=is_everything_frozen()):
+            raise GateError(
+                "frozen", format_lazy(_("{brake}: nothing can be approved until that is over."), brake=brake)
+            )
+        _vote(row, user, Verdict.APPROVED, digest)
+        if _queue_when_enough(row):
+            invocation_changed(row, Status.QUEUED, by=user.get_username())
+            ring(WAKE)
     return _fresh(row)
 
 
@@ -74,18 +72,16 @@ def request_deny(
     acceptable: str = "",
 ) -> Invocation:
     """Say no, and why; `acceptable` is what would be approved instead. Raises GateError like `request_approve`."""
-    try:
-        with _decision(user, msp, invocation_id, digest) as pending:
-            # This locks the row, then comes the vote: the database lets nobody end a request without one.
-            if not pending.update(reason_code=reason_code, comment=comment[:2000], acceptable=acceptable[:1000]):
-                raise LateError
-            row = _request(user, msp, invocation_id)
-            _vote(row, user, Verdict.DENIED, digest, reason_code, comment, acceptable)
-            # Not `pending`: its deadline may pass at this very moment, and it was in time.
-            Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
-            invocation_changed(row, Status.DENIED, by=user.get_username())
-    except IntegrityError as error:
-        raise GateError("invalid_state", _("You approved this request already; you cannot deny it now.")) from error
+    voted = _("You approved this request already; you cannot deny it now.")
+    with _decision(user, msp, invocation_id, digest, voted=voted) as pending:
+        # This locks the row, then comes the vote: the database lets nobody end a request without one.
+        if not pending.update(reason_code=reason_code, comment=comment[:2000], acceptable=acceptable[:1000]):
+            raise LateError
+        row = _request(user, msp, invocation_id)
+        _vote(row, user, Verdict.DENIED, digest, reason_code, comment, acceptable)
+        # Not `pending`: its deadline may pass at this very moment, and it was in time.
+        Invocation.objects.filter(pk=row.pk).update(status=Status.DENIED, decided_at=Now(), finished_at=Now())
+        invocation_changed(row, Status.DENIED, by=user.get_username())
     return _fresh(row)
 
 
@@ -154,10 +150,13 @@ def _request(user: User, msp: Msp, invocation_id: UUID) -> Invocation:
 
 
 @contextmanager
-def _decision(user: User, msp: Msp, invocation_id: UUID, digest: str) -> Iterator[InvocationQuerySet]:
+def _decision(
+    user: User, msp: Msp, invocation_id: UUID, digest: str, *, voted: _StrOrPromise
+) -> Iterator[InvocationQuerySet]:
     """The transaction of a decision; gives the row while it waits and is what `digest` names, else nothing.
 
     Whoever comes too late, which crowds do, costs little: one look without a lock, at most one UPDATE, another look.
+    `voted` is for whoever has a vote on it already. Any other rule of the database that refuses is an error of ours.
     """
     mine = Invocation.objects.for_msp(msp).filter(pk=invocation_id)
     if (refusal := _refusal(mine.for_user(user), digest)) is not None:
@@ -169,6 +168,12 @@ def _decision(user: User, msp: Msp, invocation_id: UUID, digest: str) -> Iterato
             yield pending if DIGEST.fullmatch(digest) else mine.none()
     except LateError:
         raise _refusal(mine, digest) or _stands(Status.EXPIRED) from None
+    except IntegrityError as error:
+        if Decision.objects.for_msp(msp).filter(invocation_id=invocation_id, user=user).exists():
+            raise GateError("invalid_state", voted) from error
+        # The role may have gone a moment ago, which the database saw and this person's page did not.
+        _request(user, msp, invocation_id)
+        raise
     except GateError as error:
         _record_refusal(user, msp, invocation_id, error)
         raise
