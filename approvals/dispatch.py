@@ -37,6 +37,8 @@ from tools.calls import Call
 logger = logging.getLogger(__name__)
 
 DISPATCHER = Actor.system("dispatcher")
+# Long enough for a look whether it may still go: where the whole machine was halted its own clock stood still.
+LONG_AGO = float("-inf")
 
 
 def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
@@ -103,8 +105,7 @@ def _dispatched(row_id: uuid.UUID) -> bool:
         return False
     if call is None:
         return release.block(row, changed)
-    since = time.monotonic()
-    return _claim(row, watch) and _send(row, call, since)
+    return _claim(row, watch) and _send(row, call, LONG_AGO)
 
 
 def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:

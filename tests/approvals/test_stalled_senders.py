@@ -15,20 +15,22 @@ from approvals.models import Invocation, Status
 from approvals.sweep import sweep
 from approvals.upstream import Outcome, perform
 from integrations.ninjaone.sandbox import Sandbox
+from tests.aging import age
 from tests.approvals.asking import again, approved_and_sent, ask
 from tests.cast import Tenant
 
 STALLED = 1.2
+Stalls = Callable[..., None]
 
 
 @pytest.fixture
-def stalls(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Callable[[Callable[[], object]], None]:
+def stalls(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Stalls:
     """Lets senders stop between the record of their attempt and the wire, while others do something."""
     settings.DISPATCH_LEASE_SECONDS = 1
 
-    def stall(meanwhile: Callable[[], object]) -> None:
+    def stall(meanwhile: Callable[[], object], *, seconds: float = STALLED) -> None:
         def late(**how: Any) -> Outcome:
-            time.sleep(STALLED)
+            time.sleep(seconds)
             meanwhile()
             return perform(**how)
 
@@ -42,7 +44,7 @@ def writes(sandbox: Sandbox) -> list[str]:
 
 
 def test_what_a_person_settled_meanwhile_does_not_happen_after_all(
-    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+    acme: Tenant, ninjaone: Sandbox, stalls: Stalls
 ) -> None:
     row = ask(acme, "ninja-reboot-device", device_id=43)
 
@@ -57,7 +59,7 @@ def test_what_a_person_settled_meanwhile_does_not_happen_after_all(
 
 
 def test_what_was_given_up_for_unknown_is_known_not_to_have_left(
-    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+    acme: Tenant, ninjaone: Sandbox, stalls: Stalls
 ) -> None:
     stalls(sweep)
     row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
@@ -66,9 +68,17 @@ def test_what_was_given_up_for_unknown_is_known_not_to_have_left(
     assert writes(ninjaone) == []
 
 
-def test_an_auto_write_whose_time_is_over_is_not_sent(
-    acme: Tenant, ninjaone: Sandbox, stalls: Callable[[Callable[[], object]], None]
+def test_a_machine_that_was_halted_and_does_not_know_it_asks_the_database(
+    acme: Tenant, ninjaone: Sandbox, settings: LazySettings, stalls: Stalls
 ) -> None:
+    settings.DISPATCH_LEASE_SECONDS = 90
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    stalls(lambda: age(Invocation.objects.filter(pk=row.pk), lease_until=1), seconds=0)
+    assert approved_and_sent(acme, row).status == Status.FAILED
+    assert writes(ninjaone) == []
+
+
+def test_an_auto_write_whose_time_is_over_is_not_sent(acme: Tenant, ninjaone: Sandbox, stalls: Stalls) -> None:
     stalls(lambda: None)
     ask(acme, "ninja-create-ticket", organization_id=2, ticket_form_id=1, subject="Printer")
     row = Invocation.objects.get()
@@ -76,9 +86,7 @@ def test_an_auto_write_whose_time_is_over_is_not_sent(
     assert writes(ninjaone) == []
 
 
-def test_a_short_stall_costs_nothing(
-    acme: Tenant, ninjaone: Sandbox, settings: LazySettings, stalls: Callable[[Callable[[], object]], None]
-) -> None:
+def test_a_short_stall_costs_nothing(acme: Tenant, ninjaone: Sandbox, settings: LazySettings, stalls: Stalls) -> None:
     settings.DISPATCH_LEASE_SECONDS = 90
     stalls(sweep)
     row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
