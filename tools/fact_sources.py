@@ -100,6 +100,11 @@ class FactReading:
     def _organization_of(self, organization_id: JSON) -> OrganizationFact:
         return OrganizationFact.of(self._one("/v2/organization/{}", organization_id))
 
+    def locations_of(self, organization_id: int) -> list[JSON]:
+        """The ids of an organization's locations."""
+        listed = self._one("/v2/organization/{}", organization_id).get("locations")
+        return [row.get("id") for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+
     def _one(self, template: str, number: JSON) -> dict[str, JSON]:
         """The object of that number, and no other one."""
         row = dict_of(self._page(template, number), "an object")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ORGANIZATIONS, DEVICES, ALERTS = "ninja-list-organizations", "ninja-list-devices", "ninja-list-alerts"
 # Lists that are cut, and one that is of no organization: the MSP's own library.
 WITHOUT_OWNER = {ORGANIZATIONS, DEVICES, ALERTS, "ninja-list-scripts"}
+_LOCATION = re.compile(r"/v2/organization/[0-9]+/locations?/0*([0-9]{1,10})(?:/|\Z)")
 PAGE = 1000
 MOST_PAGES = 50
 
@@ -44,6 +46,7 @@ def scope_check(arguments: Mapping[str, JSON], *, allowed: Collection[int], read
         owners = [owner_of(fact) for fact in reading.facts.values() if fact.kind != "alert"]
         if not owners or any(owner not in allowed for owner in owners):
             raise not_found(name)
+    _location_check(arguments, reading)
     _strays_check(arguments, subjects, allowed)
 
 
@@ -83,6 +86,19 @@ def _named(subjects: Subjects) -> dict[str, str]:
         "organization": (subjects.organization_id, f"Organization {subjects.organization_id}"),
     }
     return {kind: text for kind, (value, text) in words.items() if value is not None}
+
+
+def _location_check(arguments: Mapping[str, JSON], reading: FactReading) -> None:
+    """A location that is named must be of the organization that the call is about."""
+    path = _LOCATION.match(str(arguments.get("path", "")).lower())
+    location = int(path[1]) if path else arguments.get("location_id")
+    if location is None:
+        return
+    reading.want("organization")
+    owner = reading.facts.get("organization")
+    places = reading.locations_of(owner.id) if isinstance(owner, OrganizationFact) else []
+    if location not in places:
+        raise not_found(f"Location {location}")
 
 
 def _strays_check(arguments: Mapping[str, JSON], subjects: Subjects, allowed: Collection[int]) -> None:

@@ -148,3 +148,30 @@ def test_a_device_is_not_moved_to_a_location_that_has_its_number(acme: Tenant, d
     device = devices[OWN][0]
     wanted = {"path": f"/v2/device/{device}", "body": {"locationId": device}}
     assert refusal(acme, "ninja-api-patch", **wanted)[0] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [
+        ("ninja-create-ticket", {"organization_id": OWN, "ticket_form_id": 1, "subject": "Printer"}),
+        ("ninja-update-ticket", {"ticket_id": 1014}),
+    ],
+)
+def test_a_foreign_location_is_like_none(
+    acme: Tenant, ninjaone: Sandbox, devices: dict[int, list[int]], tool: str, more: dict[str, Any]
+) -> None:
+    own, foreign = (ninjaone.acme.organizations[number].locations[0]["id"] for number in (OWN, FOREIGN))
+    code, none = refusal(acme, tool, location_id=NOTHING, **more)
+    assert code == "not_found"
+    assert refusal(acme, tool, location_id=foreign, **more) == (code, none.replace(str(NOTHING), str(foreign)))
+    assert ask(acme, tool, location_id=own, **more).status in {Status.SUCCEEDED, Status.PENDING_APPROVAL}
+
+
+def test_a_path_leads_to_no_foreign_location(acme: Tenant, ninjaone: Sandbox, devices: dict[int, list[int]]) -> None:
+    own, foreign = (ninjaone.acme.organizations[number].locations[0]["id"] for number in (OWN, FOREIGN))
+    for rest in ("locations/{}", "location/{}/custom-fields"):
+        path, body = f"/v2/organization/{OWN}/{rest}", {"name": "X"}
+        none = refusal(acme, "ninja-api-patch", path=path.format(NOTHING), body=body)
+        theirs = refusal(acme, "ninja-api-patch", path=path.format(f"0{foreign}"), body=body)
+        assert theirs == (none[0], none[1].replace(str(NOTHING), str(foreign)))
+        assert ask(acme, "ninja-api-patch", path=path.format(own), body=body).approvals_needed
