@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
+from django.utils.http import parse_header_parameters
 
 from config.doors import PATHS
 from integrations.stopping import is_stopping
@@ -18,9 +19,23 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
 
+class Request(WSGIRequest):
+    """A request whose Content-Type may be anything: over odd ones Django would fail before anybody can answer.
+
+    Everything here is UTF-8, whatever a header says.
+    """
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except ValueError:
+            self.content_type, self.content_params = "", {}
+
+
 class Handler(WSGIHandler):
     """Finds the view of `/api/v1/tools` and the like once instead of matching every pattern with every request."""
 
+    request_class = Request
     # Of routes that are an address themselves, and of those that name a tool: no more than patterns times tools.
     _fixed: ClassVar[dict[str, ResolverMatch]] = {}
 
@@ -31,7 +46,7 @@ class Handler(WSGIHandler):
             return super().__call__(environ, start_response)
         # What the signal at the start of a request is for: one that broke is not used again.
         connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
-        response: Any = self.get_response(WSGIRequest(environ))
+        response: Any = self.get_response(Request(environ))
         response._handler_class = Handler  # noqa: SLF001 - as Django does; it tells when all is sent
         start_response(f"{response.status_code} {response.reason_phrase}", [*response.headers._store.values()])  # noqa: SLF001
         return cast(HttpResponseBase, response)

@@ -26,7 +26,10 @@ def json_body(request: HttpRequest, *, may_be_empty: bool = False) -> Any:
         return {}
     if not raw:
         _malformed("The body is empty. Send a JSON object.")
-    media_type, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    try:
+        media_type, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    except ValueError:
+        media_type, options = "", {}
     if media_type != "application/json" or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         _malformed("The Content-Type must be application/json, in UTF-8.")
     if request.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
+from typing import Any
+
 import pytest
 from django.test import RequestFactory
 from django.urls import Resolver404, get_resolver
 
 from config.handler import Handler
+from tests.cast import Tenant
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/tools", "/api/v1/me", "/mcp", "/dashboard/integrations/"])
@@ -41,3 +46,37 @@ def test_addresses_with_ids_and_made_up_ones_are_not_remembered() -> None:
         with pytest.raises(Resolver404):
             handler.resolve_request(RequestFactory().get(f"/nothing/{number}"))
     assert handler._fixed == before
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset*=nothing''x",
+        "application/json; charset*=utf-8''%00",
+        "application/json; charset=hex",
+    ],
+)
+def test_a_content_type_that_nobody_can_read_is_refused_like_any_other(acme: Tenant, content_type: str) -> None:
+    status, answer = asked("/api/v1/invocations/7/cancel", "x=%41", content_type, acme.key_text)
+    assert (status, answer["error"]["code"]) == ("422 Unprocessable Entity", "invalid_arguments")
+    status, answer = asked("/api/v1/tools/ninja-get-device/invoke", "", content_type, acme.key_text)
+    assert (status, answer["error"]["code"]) == ("400 Bad Request", "malformed")
+    status, answer = asked("/mcp", "x=%41", content_type, "")
+    assert (status, answer["error"]["code"]) == ("401 Unauthorized", "invalid_token")
+
+
+def asked(path: str, query: str, content_type: str, key: str) -> tuple[str, Any]:
+    """What the server's application answers to a POST."""
+    environ = RequestFactory()._base_environ(  # type: ignore[attr-defined]
+        REQUEST_METHOD="POST",
+        PATH_INFO=path,
+        QUERY_STRING=query,
+        CONTENT_TYPE=content_type,
+        CONTENT_LENGTH="2",
+        HTTP_AUTHORIZATION=f"Bearer {key}",
+        HTTP_HOST="localhost",
+        **{"wsgi.input": io.BytesIO(b"{}")},
+    )
+    said: list[str] = []
+    body = b"".join(Handler()(environ, lambda status, headers, *_: said.append(status)))  # type: ignore[arg-type]
+    return said[0], json.loads(body)
