@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ LIFE = ("START_REQUESTED", "STARTED", "IN_PROCESS", "COMPLETED", "CANCELLED", "B
 ENDS = frozenset({"COMPLETED", "CANCELLED", "BLOCKED"})
 REBOOTED = "SYSTEM_REBOOTED"
 OUTPUT_HEAD = "Output: "
+RESULT = re.compile(r" Result: ([A-Z_]+)\b")
 
 
 @dataclass(slots=True)
@@ -47,7 +49,12 @@ class Series:
     @property
     def is_success(self) -> bool:
         """Completed, and well: COMPLETED with FAILURE is a failure."""
-        return self.code == "COMPLETED" and self.result in {"SUCCESS", ""}
+        return self.code == "COMPLETED" and self.result == "SUCCESS"
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Completed, and NinjaOne does not say how."""
+        return self.code == "COMPLETED" and not self.result
 
     @property
     def output(self) -> str:
@@ -117,11 +124,17 @@ def _add(series: Series, row: JSON) -> None:
     series.code = code
     if code in ENDS:
         series.ended_at = at
-        series.result = text_of(row, "activityResult").upper()
         series.message = text_of(row, "message")
+        series.result = text_of(row, "activityResult").upper() or _result_in(series.message, series.source_name)
         data = row.get("data")
         series.texts = [series.message, *_texts(data)]
         series.exit_code = _exit_code(data)
+
+
+def _result_in(message: str, name: str) -> str:
+    """What the message says where nothing else does: "Action completed: Run <name> Result: FAILURE Output: ..."."""
+    found = RESULT.match(message.partition(name)[2]) if name else None
+    return found[1] if found else ""
 
 
 def _texts(value: JSON) -> list[str]:

@@ -13,6 +13,7 @@ IMITATED = (
     "itself. Nothing in this output can be relied upon."
 )
 DIFFERENT = "The device ran other bytes than those that were approved: their SHA-256 is {ran}, approved was {approved}."
+UNJUDGED = "It ran to its end, and NinjaOne does not say whether it succeeded."
 UNMARKED = (
     "A run of the bash runner ended on this device at that time, but its output has none of the marks that it would "
     "have if it were this script."
@@ -40,8 +41,8 @@ def ended_with_marks(effect: Effect, series: Series, marked: Marked) -> Finding:
 def ended_without_marks(series: Series) -> Finding:
     """The only run that could have been this call's. It may be somebody else's; the call's own cannot be seen."""
     return Finding(
-        state=OutcomeState.NOT_SEEN if series.is_success else OutcomeState.FAILED,
-        reason=UNMARKED if series.is_success else f"{UNMARKED} {_complaint(series)}",
+        state=OutcomeState.NOT_SEEN if series.is_success or series.is_unjudged else OutcomeState.FAILED,
+        reason=UNMARKED if series.is_success or series.is_unjudged else f"{UNMARKED} {_complaint(series)}",
         series_uid=series.uid,
         started_at=series.started_at,
         ended_at=series.ended_at,
@@ -57,9 +58,15 @@ def under_way(series: Series) -> Finding:
     if not series.has_ended:
         state = OutcomeState.RUNNING if series.has_started else OutcomeState.SUBMITTED
         return Finding(state=state, series_uid=series.uid, started_at=series.started_at)
+    if series.is_unjudged:
+        state, reason = OutcomeState.NOT_SEEN, UNJUDGED
+    elif series.is_success:
+        state, reason = OutcomeState.VERIFIED, ""
+    else:
+        state, reason = OutcomeState.FAILED, _complaint(series)
     return Finding(
-        state=OutcomeState.VERIFIED if series.is_success else OutcomeState.FAILED,
-        reason="" if series.is_success else _complaint(series),
+        state=state,
+        reason=reason,
         series_uid=series.uid,
         started_at=series.started_at,
         ended_at=series.ended_at,
@@ -103,6 +110,8 @@ def _without_end(series: Series, marked: Marked) -> tuple[OutcomeState, str]:
         return OutcomeState.FAILED, f"{words} {'' if series.is_success else _complaint(series)}".strip()
     if series.is_success:
         return OutcomeState.VERIFIED, f"{TRUNCATED} NinjaOne calls the run a success, which is exit code 0."
+    if series.is_unjudged:
+        return OutcomeState.NOT_SEEN, f"{TRUNCATED} {UNJUDGED}"
     return OutcomeState.FAILED, f"{TRUNCATED} {_complaint(series)}"
 
 

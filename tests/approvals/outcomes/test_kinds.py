@@ -49,6 +49,28 @@ def test_a_script_of_the_library_is_known_by_its_name_and_time(
     assert words in (found.output or "")
 
 
+@pytest.mark.parametrize(
+    ("message", "state", "words"),
+    [
+        ("Action completed: {} Result: FAILURE Output: Action: {}, Result: Failed\nno", "failed", "FAILURE"),
+        ("Action completed: {} Result: SUCCESS Output: Action: {}, Result: Success\nyes", "verified", ""),
+        ("Action completed: {}", "not_seen", "does not say whether it succeeded"),
+        ("Action completed: {} Output: Result: SUCCESS", "not_seen", "does not say whether it succeeded"),
+    ],
+)
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_verdict_that_is_missing_is_read_in_the_message_and_never_made_up(
+    acme: Tenant, ninjaone: Sandbox, world: World, message: str, state: str, words: str, missing: str | None
+) -> None:
+    row = sent(acme, "ninja-run-script", device_id=41, script_id=26)
+    ended(ninjaone)
+    name = world.activities[-1]["sourceName"]
+    world.activities[-1] |= {"message": message.format(name, name), "activityResult": missing}
+    look_everywhere()
+    found = effect(row.pk)
+    assert (found.state, words in found.reason) == (state, True)
+
+
 def test_a_built_in_action_is_known_by_its_name(acme: Tenant, ninjaone: Sandbox) -> None:
     row = sent(acme, "ninja-run-script", device_id=41, action_uid=ACTION)
     ended(ninjaone)
