@@ -28,6 +28,12 @@ post_migrate.disconnect(create_contenttypes)
 NEEDS = "needs: "
 REQUIRE_ALL = os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1"
 
+# For the second of two databases: what the first has shown of everything else holds.
+ONLY_DATABASE = os.environ.get("COUNTERSIGN_ONLY_DATABASE") == "1"
+# Of pytest-django, of tests that skip on one of the two, and of those that start processes on it (pyproject.toml).
+DATABASE_FIXTURES = {"db", "transactional_db"}
+DATABASE_MARKERS = ("django_db", "skipif", "database")
+
 ENVIRONMENT = pytest.StashKey[dict[str, str]]()
 CURRENT_TEST = "PYTEST_CURRENT_TEST"
 
@@ -47,11 +53,20 @@ UNMEASURED = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The coverage that fails below a bound is one of the other tests."""
     for item in items:
         if item.nodeid.startswith(UNMEASURED):
             item.add_marker("no_cover")
+    if ONLY_DATABASE:
+        config.hook.pytest_deselected(items=[item for item in items if not is_about_database(item)])
+        items[:] = [item for item in items if is_about_database(item)]
+
+
+def is_about_database(item: pytest.Item) -> bool:
+    """Whether another database could make it fail: it asks the one under test, or says itself that it is about it."""
+    asks = not DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    return asks or any(item.get_closest_marker(name) for name in DATABASE_MARKERS)
 
 
 @pytest.hookimpl(tryfirst=True)

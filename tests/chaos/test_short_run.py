@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 from chaos.nursery import ROOT
@@ -13,6 +14,7 @@ from chaos.nursery import ROOT
 KILLS = 15
 
 
+@pytest.mark.database
 def test_kills_under_load_lose_and_double_nothing() -> None:
     # With the database server of the tests, in a database of its own.
     done = subprocess.run(

@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
 from bench.cpu import tree_seconds
 from tests.config.processes import ROOT
 
 
+@pytest.mark.database
 def test_it_measures_every_scenario_and_judges_the_targets() -> None:
     is_postgresql = settings.TEST_DATABASE_URL.startswith("postgres")
     env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 from integrations.ninjaone.sandbox.devices import LINUX, WINDOWS
 from integrations.ninjaone.sandbox.messages import Json
 
@@ -45,6 +47,12 @@ _SERVICES = (
 
 def software_seed(node_class: str, count: int) -> list[Json]:
     """The programs usual for the class, then redistributables until there are `count`."""
+    return [{**row} for row in _rows(node_class, count)]
+
+
+@cache
+def _rows(node_class: str, count: int) -> tuple[Json, ...]:
+    """Made once; every sandbox gets copies that it may change."""
     usual = _WINDOWS if node_class in WINDOWS else _LINUX if node_class in LINUX else _MAC
     rows = [
         _software(name, publisher, version, number) for number, (name, publisher, version) in enumerate(usual[:count])
@@ -53,7 +61,7 @@ def software_seed(node_class: str, count: int) -> list[Json]:
         _software(f"Component Pack {number:03d} Redistributable", "Contoso Ltd", f"14.{number}.0", number)
         for number in range(len(rows), count if node_class in WINDOWS else 0)
     ]
-    return rows
+    return tuple(rows)
 
 
 def _software(name: str, publisher: str, version: str, number: int) -> Json:
