@@ -46,7 +46,7 @@ class OrganizationFact(Fact):
 
 @dataclass(frozen=True)
 class DeviceFact(Fact):
-    """A device, with the customer it belongs to. `last_contact` is epoch seconds."""
+    """A device, and the customer it belongs to. `last_contact` is epoch seconds; None is what NinjaOne does not say."""
 
     kind = "device"
     id: int
@@ -55,7 +55,7 @@ class DeviceFact(Fact):
     organization_name: str
     node_class: str
     os_name: str
-    offline: bool
+    offline: bool | None
     last_contact: float | None
 
     @classmethod
@@ -71,7 +71,7 @@ class DeviceFact(Fact):
             organization_name=organization.name,
             node_class=_text(row, "nodeClass"),
             os_name=_text(system, "name") if isinstance(system, dict) else "",
-            offline=bool(row.get("offline")),
+            offline=_switch(row, "offline"),
             last_contact=_moment(row, "lastContact"),
         )
 
@@ -227,6 +227,11 @@ def _number(row: JSON, key: str) -> int:
 def _number_or_none(row: JSON, key: str) -> int | None:
     value = row.get(key) if isinstance(row, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _switch(row: JSON, key: str) -> bool | None:
+    value = row.get(key)
+    return value if isinstance(value, bool) else None
 
 
 def _moment(row: JSON, key: str) -> float | None:

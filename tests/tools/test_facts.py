@@ -9,7 +9,16 @@ from tests.tools.building import ACTION, ALERT, TICKET, call_of, the
 from tests.tools.fact_reading import Reader, facts_of, read, refusal_of, upstream
 from tools.calls import Call
 from tools.errors import InvalidArgumentsError, UnusableAnswerError, UpstreamNotFoundError
-from tools.facts import AlertFact, DeviceFact, ScriptFact, Target, TicketFact, facts_needed, target_of
+from tools.facts import (
+    AlertFact,
+    DeviceFact,
+    OrganizationFact,
+    ScriptFact,
+    Target,
+    TicketFact,
+    facts_needed,
+    target_of,
+)
 
 __all__ = ["read", "upstream"]
 
@@ -217,7 +226,13 @@ def test_a_device_without_names_goes_by_its_number() -> None:
         return {"id": 43, "organizationId": 2, "os": None, "lastContact": True}
 
     device = facts_of(read, "ninja-reboot-device", device_id=43)["device"]
-    assert device == DeviceFact(43, "device 43", 2, "Acme", "", "", False, None)
+    assert device == DeviceFact(43, "device 43", 2, "Acme", "", "", None, None)
+
+
+@pytest.mark.parametrize(("said", "offline"), [(True, True), (False, False), (None, None), ("true", None), (0, None)])
+def test_a_device_is_called_online_only_where_ninjaone_says_so(said: Any, offline: bool | None) -> None:
+    organization = OrganizationFact(2, "Acme")
+    assert DeviceFact.of({"id": 43, "organizationId": 2, "offline": said}, organization).offline is offline
 
 
 @pytest.mark.parametrize("answered", [44, "43", None])
