@@ -51,6 +51,15 @@ def is_offline(connection: Connection, device_id: int) -> bool | None:
     return offline if isinstance(offline, bool) else None
 
 
+def _is_gone(connection: Connection, device_id: int) -> bool:
+    """Whether NinjaOne does not know the device. Raises GateError."""
+    try:
+        read_json(connection=connection, call=get("/v2/device/{}", device_id))
+    except UpstreamNotFoundError:
+        return True
+    return False
+
+
 def _device(
     connection: Connection, place: Place, device_id: int, effects: Sequence[Effect], now: datetime
 ) -> dict[UUID, Finding]:
@@ -65,6 +74,8 @@ def _device(
     try:
         page: JSON = read_json(connection=connection, call=get("/v2/device/{}/activities", device_id, query=query))
     except UpstreamNotFoundError:
+        if not _is_gone(connection, device_id):
+            return {}
         return {effect.pk: not_seen("The device is not in NinjaOne any more.") for effect in effects}
     rows = rows_of(page)
     taken = Effect.objects.filter(msp_id=place.msp_id, place=place).exclude(series_uid="")

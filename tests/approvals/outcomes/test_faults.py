@@ -23,6 +23,7 @@ FAULTS: dict[str, Fault] = {
     "503": status(503),
     "429": status(429, retry_after="1"),
     "403": status(403),
+    "404": status(404),
     "web-page": html(),
     "not-json": garbage(),
     "nothing": empty(),
@@ -48,6 +49,13 @@ def test_a_look_that_told_nothing_changes_nothing_and_is_taken_again(
     ninjaone.faults.clear()
     look_everywhere()
     assert effect(row.pk).state == "verified"
+
+
+def test_a_device_that_ninjaone_does_not_know_any_more_has_no_outcome(acme: Tenant, ninjaone: Sandbox) -> None:
+    row = bash(acme)
+    ninjaone.faults.add("GET", "/v2/device/43(/activities)?", status(404), times=9)
+    look_everywhere()
+    assert (effect(row.pk).state, effect(row.pk).reason) == ("not_seen", "The device is not in NinjaOne any more.")
 
 
 def test_who_cannot_be_asked_says_nothing_even_when_the_time_is_over(
