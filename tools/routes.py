@@ -1,4 +1,4 @@
-"""NinjaOne's routes, each method with what it may do, and the tool of our own that does the same.
+"""NinjaOne's routes, each method with what it may do, and the tool of our own that does the same, if for one device.
 
 `{}` stands for one part of the path. Words: read, discloses (hands out secrets, signed URLs, installers or the values
 of fields that may be secret), write, destructive, admin (who may do what in the tenant, its policies and webhooks).
@@ -7,7 +7,7 @@ of fields that may be secret), write, destructive, admin (who may do what in the
 from __future__ import annotations
 
 ROUTES = """
-/v2/activities GET=read
+/v2/activities GET=read:get-device-activities
 /v2/alert/{} DELETE=destructive:dismiss-alert
 /v2/alert/{}/reset POST=destructive:dismiss-alert
 /v2/alerts GET=read:list-alerts
@@ -169,7 +169,7 @@ ROUTES = """
 /v2/queries/custom-fields GET=read
 /v2/queries/custom-fields-detailed GET=read
 /v2/queries/device-health GET=read
-/v2/queries/disks GET=read
+/v2/queries/disks GET=read:get-device-disks
 /v2/queries/logged-on-users GET=read
 /v2/queries/network-interfaces GET=read
 /v2/queries/operating-systems GET=read
@@ -181,11 +181,11 @@ ROUTES = """
 /v2/queries/raid-drives GET=read
 /v2/queries/scoped-custom-fields GET=read
 /v2/queries/scoped-custom-fields-detailed GET=read
-/v2/queries/software GET=read
+/v2/queries/software GET=read:get-device-software
 /v2/queries/software-patch-installs GET=read
 /v2/queries/software-patches GET=read
-/v2/queries/volumes GET=read
-/v2/queries/windows-services GET=read
+/v2/queries/volumes GET=read:get-device-volumes
+/v2/queries/windows-services GET=read:get-device-services
 /v2/related-items GET=read
 /v2/related-items/entity/{}/{}/attachment POST=write
 /v2/related-items/entity/{}/{}/relation POST=write

@@ -46,6 +46,23 @@ def test_a_generic_call_obeys_the_policy_of_the_tool_that_does_the_same() -> Non
     assert mode_of("ninja-api-post", {**auto, REBOOT: Mode.DISABLED}, path=path) == Mode.DISABLED
 
 
+@pytest.mark.parametrize(
+    ("tool", "path"),
+    [
+        ("activities", "/v2/activities"),
+        ("disks", "/v2/queries/disks"),
+        ("software", "/v2/queries/software"),
+        ("volumes", "/v2/queries/volumes"),
+        ("services", "/v2/queries/windows-services"),
+    ],
+)
+def test_what_may_not_be_read_of_a_device_is_not_read_of_all_of_them(tool: str, path: str) -> None:
+    call = call_of("ninja-api-get", path=path)
+    for mode in (Mode.APPROVAL_NEEDED, Mode.DISABLED):
+        policies = {f"ninjaone:ninja-get-device-{tool}": mode}
+        assert effective_mode(the("ninja-api-get"), policies=policies, call=call) is mode
+
+
 def test_an_alert_is_not_dismissed_by_a_side_door() -> None:
     off = {"ninjaone:ninja-dismiss-alert": Mode.DISABLED, "ninjaone:ninja-api-post": Mode.AUTO}
     assert mode_of("ninja-api-post", off, path=f"/v2/alert/{ALERT}/reset") == Mode.DISABLED
