@@ -141,7 +141,7 @@ def _perform(
             answer = sending(request=following)
             if not 200 <= answer.status < 300:
                 return _refused(answer, is_write=is_write)
-            if is_write and answer.is_html and answer.body.strip():
+            if is_write and _is_page(answer):
                 # No route answers a write so. It is how NinjaOne turns calls away, and how gateways speak for it.
                 return _lost(f"NinjaOne answered {answer.status} with a web page.", answer)
             pages.append(parsed(answer) if answer.body.strip() else None)
@@ -166,6 +166,11 @@ def _perform(
         upstream_status=status,
         upstream_request_id=_request_id(answer),
     )
+
+
+def _is_page(answer: WireAnswer) -> bool:
+    """Whether it is a web page, also where the header does not say so."""
+    return bool(answer.is_html and answer.body.strip()) or answer.body[:256].lstrip().startswith(b"<")
 
 
 def _text(value: JSON) -> str:

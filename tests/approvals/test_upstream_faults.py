@@ -137,6 +137,12 @@ CASES = [
         Ending(FAILED, "rate_limited", 3),
         Ending(SUCCEEDED, "", 1),
     ),
+    Case(
+        "200 as a web page that does not say so",
+        raw(200, b"\n<!DOCTYPE html><title>Too many requests</title>", "text/plain"),
+        Ending(FAILED, "upstream_error", 1),
+        Ending(UNKNOWN, "outcome_unknown", 1),
+    ),
     Case("200 with half a JSON", garbage(200), *UNREADABLE),
     Case("200 as text", raw(200, b"OK", "text/plain"), *UNREADABLE),
     Case("200 that is empty", empty(200), *UNREADABLE),
