@@ -18,7 +18,7 @@ from approvals.errors import GateError
 from approvals.holds import due, hold, let_go
 from approvals.measures import reached
 from approvals.models import Attempt, Invocation, Status
-from approvals.notices.events import invocation_changed
+from approvals.notices.events import alarm, invocation_changed
 from approvals.outcomes.opening import Watch, effect_drop, effect_open, watch_of
 from approvals.prepare import call_of
 from approvals.stops import going_check, unstopped, unstopped_check
@@ -136,8 +136,21 @@ def settle(row: Invocation, outcome: Outcome, now: datetime) -> bool:
         is_settled = bool(prepared.update(Invocation, values, mine))
         if is_settled:
             reached(outcome.status)
-    _copy(row, outcome, now) if is_settled else row.refresh_from_db()
+    _copy(row, outcome, now) if is_settled else _came_late(row, outcome)
     return is_settled
+
+
+def _came_late(row: Invocation, outcome: Outcome) -> None:
+    """Bring the object in hand up to date. Tell people where NinjaOne's late answer contradicts what was settled."""
+    row.refresh_from_db()
+    ends = {Status.SUCCEEDED, Status.FAILED}
+    if row.is_write and row.status in ends and outcome.status in ends - {Status(row.status)}:
+        words = (
+            "NinjaOne's answer to a call came after the call was settled, and says otherwise: "
+            f"{'it was' if outcome.status is Status.SUCCEEDED else 'it was not'} carried out. Look at its page."
+        )
+        with transaction.atomic():
+            alarm(msp=row.msp, what=words, invocation=row)
 
 
 def _claim(row: Invocation, watch: Watch | None) -> bool:

@@ -14,6 +14,7 @@ from approvals.decisions import unknown_settle
 from approvals.models import Invocation, Status
 from approvals.sweep import sweep
 from approvals.upstream import Outcome, perform
+from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
 from tests.aging import age
 from tests.approvals.asking import again, approved_and_sent, ask
@@ -92,3 +93,23 @@ def test_a_short_stall_costs_nothing(acme: Tenant, ninjaone: Sandbox, settings: 
     row = approved_and_sent(acme, ask(acme, "ninja-reboot-device", device_id=43))
     assert row.status == Status.SUCCEEDED
     assert writes(ninjaone) == ["/v2/device/43/reboot/NORMAL"]
+
+
+def test_an_answer_that_contradicts_what_was_settled_meanwhile_is_told(
+    acme: Tenant, ninjaone: Sandbox, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+
+    def answered_late(**how: Any) -> Outcome:
+        outcome = perform(**how)
+        age(Invocation.objects.filter(pk=row.pk), lease_until=1)
+        sweep()
+        unknown_settle(user=acme.approver, msp=acme.msp, invocation_id=row.pk, happened=False, note="It is still up.")
+        return outcome
+
+    monkeypatch.setattr(dispatch, "perform", answered_late)
+    assert approved_and_sent(acme, row).status == Status.FAILED
+    assert writes(ninjaone) == ["/v2/device/43/reboot/NORMAL"]
+    told = AuditEvent.objects.for_msp(acme.msp).get(action="alarm.raised")
+    assert "it was carried out" in told.record
+    assert str(row.pk) in told.subject
