@@ -20,6 +20,7 @@ SEND_SECONDS = 20.0
 START = "import sys; sys.path.insert(0, sys.argv[1]); from integrations.courier.child import main; main()"
 LATE = "It took too long, so we hung up."
 ENDED = "The process that delivers messages ended unexpectedly."
+UNSTARTED = "The process that delivers messages could not be started: this machine has no room for it."
 
 
 class Courier:
@@ -51,15 +52,17 @@ class Courier:
 
     def _ask(self, job: dict[str, Any]) -> Answer:
         deadline = time.monotonic() + SEND_SECONDS
-        process = self._process or self._start()
         try:
+            process = self._process or self._start()
             _write(process, job)
             line = _line(process, deadline)
-        except BrokenPipeError:
-            line = b""
         except TimeoutError:
             self._end()
             return Answer(error=LATE)
+        except OSError:
+            line = b""
+        if self._process is None:
+            return Answer(error=UNSTARTED)
         if not line.endswith(b"\n"):
             self._end()
             return Answer(error=ENDED)
