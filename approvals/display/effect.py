@@ -42,7 +42,7 @@ LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The outcome. `look` is the colour; `output` is None where nothing is known of what it printed."""
+    """The outcome. `look` is the colour; `output` is None where it prints nothing, or what is not known."""
 
     title: str
     label: str
@@ -82,7 +82,7 @@ def effect_shown(invocation: Invocation, zone: str) -> Shown | None:
         started=absolute(effect.started_at, zone) if effect.started_at else "",
         ended=absolute(effect.ended_at, zone) if effect.ended_at else "",
         took=_took(effect),
-        output=None if effect.output is None else marked_lines(effect.output) if effect.output else [],
+        output=_output(effect),
         oddities=oddities(effect.output or ""),
         is_truncated=effect.is_truncated,
         ran=effect.ran_sha256,
@@ -96,6 +96,12 @@ def _label_and_words(state: OutcomeState, *, is_run: bool, is_lost: bool) -> tup
     if is_run or state is not OutcomeState.SUBMITTED:
         return str(state.label), str(WORDS[state])
     return _("Sent"), str(NOT_THERE)
+
+
+def _output(effect: Effect) -> list[SafeString] | None:
+    if effect.output:
+        return marked_lines(effect.output)
+    return [] if effect.output == "" and EffectKind(effect.kind).prints else None
 
 
 def _took(effect: Effect) -> str:

@@ -12,6 +12,7 @@ from integrations.ninjaone.sandbox import Sandbox
 from integrations.ninjaone.sandbox.runs import script_start
 from integrations.ninjaone.sandbox.world import World
 from tests.approvals.asking import again, approved_and_sent, ask
+from tests.approvals.dashboard.looking import page_url, text
 from tests.approvals.outcomes.looking import bash, effect, ended, look_everywhere
 from tests.cast import Tenant
 
@@ -131,6 +132,18 @@ def test_a_reboot_is_known_by_its_activity(acme: Tenant, ninjaone: Sandbox) -> N
     ended(ninjaone)
     look_everywhere()
     assert (effect(row.pk).kind, effect(row.pk).state) == ("reboot", "verified")
+
+
+def test_what_prints_nothing_by_nature_has_no_part_for_it(acme: Tenant, ninjaone: Sandbox, world: World) -> None:
+    reboot, script = sent(acme, "ninja-reboot-device", device_id=41), bash(acme, "true")
+    ended(ninjaone)
+    # Without the system's word that it came up again, the action is all there is.
+    world.activities[:] = [each for each in world.activities if each["statusCode"] != "SYSTEM_REBOOTED"]
+    look_everywhere()
+    assert (effect(reboot.pk).output, effect(script.pk).output) == ("", "")
+    client = acme.signed_in(acme.viewer)
+    assert "What it printed" not in text(client, page_url(reboot))
+    assert "What it printed" in text(client, page_url(script))
 
 
 def test_an_action_on_a_service_is_known_by_its_state(acme: Tenant, ninjaone: Sandbox, world: World) -> None:
