@@ -34,14 +34,14 @@ from approvals.display.queue import Waiting, waiting_now
 from integrations.access import SESSION_KEY, memberships_of, memberships_seen
 from integrations.brake_pages import brake_urls, everything_frozen_for, may_brake
 from integrations.first_steps_page import first_steps_urls
-from integrations.form_tokens import is_form_of_another
+from integrations.form_tokens import is_page_of_another
 from integrations.models import Membership
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
 from integrations.retention_page import retention_urls
 from integrations.rules_page import rules_urls
-from integrations.tenant_admin import TenantModelAdmin, acting_member, member_of
+from integrations.tenant_admin import TenantModelAdmin, member_of
 from integrations.visit_pages import visit_urls
 from integrations.visits import visit_record
 
@@ -94,8 +94,9 @@ class DashboardSite(AdminSite):
             if second_factor_missing(request):
                 return redirect("mfa_index")
             membership = member_of(request)
-            if is_form_of_another(request, membership):
-                return _left(request, acting_member(request))
+            is_left = is_page_of_another(request, membership)
+            if is_left and membership is not None and request.method == "POST":
+                return _left(request, membership)
             if membership is not None and membership.visit_reason:
                 visit_record(request, membership)
             # Only PostgreSQL keeps plans.
@@ -106,7 +107,7 @@ class DashboardSite(AdminSite):
                     response.render()
             is_poll = bool(getattr(request, "htmx", False))
             # A page left open past its session reloads, instead of showing the sign-in page inside its list.
-            is_over = response.status_code == 302 or _is_of_another(request, membership)
+            is_over = is_left or response.status_code == 302
             return HttpResponseClientRefresh() if is_poll and is_over else response
 
         return zoned
@@ -176,12 +177,6 @@ def registration_check(model: Any, admin_class: Any) -> None:
     wanted = TenantModelAdmin if is_tenants else PlatformAdmin
     if not (isinstance(admin_class, type) and issubclass(admin_class, wanted)):
         raise ImproperlyConfigured(f"{model.__name__} must be registered with a {wanted.__name__}.")
-
-
-def _is_of_another(request: HttpRequest, membership: Membership | None) -> bool:
-    """Whether the page that asks is of an MSP that this person left for another, in another tab."""
-    page_of = request.headers.get("X-Msp")
-    return page_of is not None and (membership is None or page_of != str(membership.msp_id))
 
 
 def _left(request: HttpRequest, membership: Membership) -> HttpResponse:

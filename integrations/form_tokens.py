@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
-FIELD = "page_of"
+FIELD, HEADER = "page_of", "X-Msp"
 
 
 class FormTokenNode(CsrfTokenNode):
@@ -40,7 +40,10 @@ def csrf_token(parser: Any, token: Any) -> FormTokenNode:
     return FormTokenNode()
 
 
-def is_form_of_another(request: HttpRequest, membership: Membership | None) -> bool:
-    """Whether what was sent comes from a page of another MSP than the one that this person works for now."""
-    page_of = request.POST.get(FIELD) if request.method == "POST" else None
-    return membership is not None and page_of is not None and page_of != str(membership.msp_id)
+def is_page_of_another(request: HttpRequest, membership: Membership | None) -> bool:
+    """Whether the page that asks is of another MSP than the one that this person works for now.
+
+    A form says whose it is by its field, what a script asks for by the header that base.html gives it.
+    """
+    said = {request.POST.get(FIELD), request.headers.get(HEADER)}
+    return bool(said - {None, None if membership is None else str(membership.msp_id)})

@@ -78,6 +78,20 @@ def test_a_form_of_the_msp_that_one_left_does_nothing_to_the_other(
     assert state(northwind) == before[1]
 
 
+def test_a_script_of_the_page_that_one_left_does_nothing_either(acme: Tenant, northwind: Tenant, both: Client) -> None:
+    switch(both, northwind)
+    before = state(northwind)
+    assert both.post("/dashboard/stop/", headers={"X-Msp": str(acme.msp.pk)}).status_code == 302
+    assert state(northwind) == before
+    both.post("/dashboard/stop/", headers={"X-Msp": str(northwind.msp.pk)})
+    assert state(northwind) != before
+
+
+def test_whoever_was_signed_out_meanwhile_signs_in_again(acme: Tenant) -> None:
+    answer = Client().post("/dashboard/stop/", {FIELD: str(acme.msp.pk)})
+    assert answer["Location"].startswith("/dashboard/login/")
+
+
 def test_one_switches_from_a_page_that_was_left(acme: Tenant, northwind: Tenant, both: Client) -> None:
     left = fields_of(both, "/dashboard/", "/dashboard/switch/")
     assert FIELD not in left
