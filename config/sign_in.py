@@ -41,7 +41,10 @@ AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 # What failed is kept with what was posted; the page to go on to may be an invitation, whose address is a secret.
-AXES_SENSITIVE_PARAMETERS = ["code", "credential", "csrfmiddlewaretoken", "ip_address", "next", "username"]
+AXES_SENSITIVE_PARAMETERS = [
+    "code", "credential", "csrfmiddlewaretoken", "ip_address", "new_password1", "new_password2", "next", "old_password",
+    "username",
+]  # fmt: skip
 # Names in our page and in Django's credentials are the same.
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False

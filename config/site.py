@@ -36,6 +36,7 @@ from integrations.brake_pages import brake_urls, everything_frozen_for, may_brak
 from integrations.first_steps_page import first_steps_urls
 from integrations.form_tokens import is_page_of_another
 from integrations.models import Membership
+from integrations.people.lockout import was_locked_out
 from integrations.people.records import OwnPasswordForm
 from integrations.people.second_factor import second_factor_missing
 from integrations.platform_admin import PlatformAdmin
@@ -120,11 +121,14 @@ class DashboardSite(AdminSite):
         return [*own, path("switch/", self.admin_view(require_POST(self.switch)), name="switch"), *urls]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Django's, with a form that puts the change on record."""
+        """Django's, with a form that puts the change on record; 429 to somebody who is locked out."""
         context = {**self.each_context(request), **(extra_context or {})}
         done = reverse("admin:password_change_done")
         view = PasswordChangeView.as_view(form_class=OwnPasswordForm, success_url=done, extra_context=context)
-        return cast(TemplateResponse, view(request))
+        response = cast(TemplateResponse, view(request))
+        if was_locked_out(request):
+            response.status_code = 429
+        return response
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page of the dashboard shows: whose it is, what waits, where to go."""

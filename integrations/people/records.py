@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from django.contrib.admin.forms import AdminPasswordChangeForm
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
+from integrations.people.adapters import LOCKED_OUT
+from integrations.people.lockout import failure_record, is_locked_out, was_locked_out
 
 
 def account_record(*, actor: User, account: User, action: str, data: dict[str, Any] | None = None) -> None:
@@ -25,7 +29,20 @@ def account_record(*, actor: User, account: User, action: str, data: dict[str, A
 
 
 class OwnPasswordForm(AdminPasswordChangeForm):
-    """A person's new password, which is on record or not set."""
+    """A person's new password, which is on record or not set. Guesses of the old one count as at the sign-in."""
+
+    def clean_old_password(self) -> str:
+        """Raises ValidationError for a wrong one, and for every one while the account is locked."""
+        request = context.request
+        if is_locked_out(request, self.user):
+            raise ValidationError(LOCKED_OUT, code="locked_out")
+        try:
+            return str(super().clean_old_password())
+        except ValidationError:
+            failure_record(request, self.user, factor="password")
+            if was_locked_out(request):
+                raise ValidationError(LOCKED_OUT, code="locked_out") from None
+            raise
 
     def save(self, commit: bool = True) -> User:
         """Set it."""

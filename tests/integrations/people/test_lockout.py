@@ -9,7 +9,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.test import Client
 
-from integrations.models import AuditEvent
+from integrations.models import AuditEvent, User
 from integrations.people import lockout
 from tests.cast import PASSWORD, Tenant
 from tests.integrations.people.signing_in import CODE, HOME, app_of, code_of, events, password_step
@@ -96,13 +96,32 @@ def test_confirming_with_a_guessed_password_counts_too(acme: Tenant) -> None:
     assert client.post("/dashboard/account/confirm/password/", {"password": PASSWORD}).status_code == 429
 
 
+def change(client: Client, old: str) -> Any:
+    new = "a-new-and-long-password-7"
+    posted = {"old_password": old, "new_password1": new, "new_password2": new}
+    return client.post("/dashboard/password_change/", posted, **OFFICE)
+
+
+def test_guessing_the_old_password_at_an_open_session_counts_too(acme: Tenant) -> None:
+    client = acme.signed_in(acme.approver)
+    assert [change(client, "guess").status_code for _ in range(5)] == [200, 200, 200, 200, 429]
+    for answer in (change(client, PASSWORD), password_step(Client(), acme.approver, **ELSEWHERE)):
+        assert (answer.status_code, LOCKED in answer.content.decode()) == (429, True)
+    assert User.objects.get(pk=acme.approver.pk).check_password(PASSWORD)
+    assert sorted(events(acme, "login.")) == ["login.failed"] * 5 + ["login.locked", "login.succeeded"]
+    AccessAttempt.objects.update(attempt_time=AccessAttempt.objects.get().attempt_time - timedelta(minutes=16))
+    assert change(client, PASSWORD).status_code == 302
+
+
 def test_nothing_that_was_typed_is_kept_with_a_failed_attempt(acme: Tenant, client: Client) -> None:
     secret = app_of(acme.approver)
     password_step(client, acme.approver, "typed with care")
     password_step(client, acme.approver)
     client.post(CODE, {"code": "123123"})
+    change(acme.signed_in(acme.approver), "typed as well")
     kept = repr(list(AccessAttempt.objects.values_list()))
-    assert not any(typed in kept for typed in ("typed with care", "123123", secret, PASSWORD))
+    typed = ("typed with care", "typed as well", "a-new-and-long", "123123", secret, PASSWORD)
+    assert not any(text in kept for text in typed)
 
 
 def test_a_forged_forwarding_header_does_not_move_the_blame(acme: Tenant, client: Client) -> None:
