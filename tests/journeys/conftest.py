@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
 from approvals.wake import WAKE
 from config.background import keep_running
+from integrations.models import User
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from integrations.ninjaone.sandbox.server import serve_in_thread
+from tests.browser import PATIENCE_MS, PHONE, WIDE, complaints_of
 from tests.cast import Tenant, make_tenant
 
 
@@ -39,6 +43,19 @@ class Product:
         """The envelope once it is no longer open."""
         envelope: dict[str, Any] = self.request("GET", f"/api/v1/invocations/{invocation_id}?wait={wait}").json()
         return envelope
+
+
+@contextmanager
+def window_of(chromium: Browser, product: Product, user: User, *, is_phone: bool = False) -> Iterator[BrowserContext]:
+    """A browser in which `user` is signed in; a phone is dark. Afterwards its console has complained of nothing."""
+    context = chromium.new_context(viewport=PHONE if is_phone else WIDE, color_scheme="dark" if is_phone else "light")
+    context.set_default_timeout(PATIENCE_MS)
+    complaints = complaints_of(context, product.url)
+    cookie = product.tenant.signed_in(user).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": product.url}])
+    yield context
+    context.close()
+    assert complaints == []
 
 
 @pytest.fixture

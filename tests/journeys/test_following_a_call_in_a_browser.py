@@ -18,8 +18,8 @@ from integrations.ninjaone.sandbox.faults import dropped
 from integrations.ninjaone.sandbox.runs import world_settle
 from tests.approvals.asking import again, approve
 from tests.approvals.outcomes.looking import ended, look_everywhere
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, complaints_of
-from tests.journeys.conftest import Product
+from tests.browser import IN_A_BROWSER
+from tests.journeys.conftest import Product, window_of
 from tools.policy import policies_update
 
 pytestmark = IN_A_BROWSER
@@ -31,14 +31,8 @@ REBOOT = "/v2/device/43/reboot/NORMAL"
 def page(chromium: Browser, unsent: Product, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """An approver's browser."""
     monkeypatch.setattr(judging, "SETTLED", timedelta())
-    context = chromium.new_context(viewport=WIDE)
-    context.set_default_timeout(PATIENCE_MS)
-    complaints = complaints_of(context, unsent.url)
-    cookie = unsent.tenant.signed_in(unsent.tenant.approver).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": unsent.url}])
-    yield context.new_page()
-    context.close()
-    assert complaints == []
+    with window_of(chromium, unsent, unsent.tenant.approver) as window:
+        yield window.new_page()
 
 
 def asked(product: Product) -> UUID:

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.approvals.asking import approved_and_sent, ask
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
-from tests.journeys.conftest import Product
+from tests.browser import IN_A_BROWSER
+from tests.journeys.conftest import Product, window_of
 
 pytestmark = IN_A_BROWSER
 ACTIVITY = "/dashboard/approvals/invocation/"
@@ -21,15 +21,8 @@ ACTIVITY = "/dashboard/approvals/invocation/"
 @pytest.fixture(params=["wide", "phone"])
 def window(request: pytest.FixtureRequest, chromium: Browser, product: Product) -> Iterator[BrowserContext]:
     """The approver's browser."""
-    is_phone = request.param == "phone"
-    context = chromium.new_context(viewport=PHONE if is_phone else WIDE, color_scheme="dark" if is_phone else "light")
-    context.set_default_timeout(PATIENCE_MS)
-    complaints = complaints_of(context, product.url)
-    cookie = product.tenant.signed_in(product.tenant.approver).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": product.url}])
-    yield context
-    context.close()
-    assert complaints == []
+    with window_of(chromium, product, product.tenant.approver, is_phone=request.param == "phone") as window:
+        yield window
 
 
 def fits(page: Page) -> bool:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from integrations.models import Msp
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
-from tests.journeys.conftest import Product
+from tests.browser import IN_A_BROWSER
+from tests.journeys.conftest import Product, window_of
 
 pytestmark = IN_A_BROWSER
 
@@ -17,17 +17,10 @@ pytestmark = IN_A_BROWSER
 @pytest.fixture(params=["wide", "phone"])
 def page(request: pytest.FixtureRequest, chromium: Browser, product: Product) -> Iterator[Page]:
     """The admin's browser, at home."""
-    is_phone = request.param == "phone"
-    context = chromium.new_context(viewport=PHONE if is_phone else WIDE, color_scheme="dark" if is_phone else "light")
-    context.set_default_timeout(PATIENCE_MS)
-    complaints = complaints_of(context, product.url)
-    cookie = product.tenant.signed_in(product.tenant.admin).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": product.url}])
-    page = context.new_page()
-    page.goto(f"{product.url}/dashboard/")
-    yield page
-    context.close()
-    assert complaints == []
+    with window_of(chromium, product, product.tenant.admin, is_phone=request.param == "phone") as window:
+        page = window.new_page()
+        page.goto(f"{product.url}/dashboard/")
+        yield page
 
 
 def go(page: Page, place: str) -> None:

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, PHONE, WIDE, complaints_of
-from tests.journeys.conftest import Product
+from tests.browser import IN_A_BROWSER
+from tests.journeys.conftest import Product, window_of
 
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/?show=all"
 ACTIVITY = "/dashboard/approvals/invocation/"
 
 
-@pytest.fixture(params=[("wide", WIDE, "light"), ("phone", PHONE, "dark")], ids=["wide", "phone"])
+@pytest.fixture(params=["wide", "phone"])
 def page(
     request: pytest.FixtureRequest, chromium: Browser, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Page]:
     """Two calls to a page."""
     monkeypatch.setattr("approvals.admin.queue.ApprovalRequestAdmin.list_per_page", 2)
     monkeypatch.setattr("approvals.history.pages.SIZE", 2)
-    _, viewport, scheme = request.param
-    context = _opened(chromium, product, viewport, scheme)
-    complaints = complaints_of(context, product.url)
-    yield context.new_page()
-    context.close()
-    assert complaints == []
-
-
-def _opened(chromium: Browser, product: Product, viewport: ViewportSize, scheme: Literal["light", "dark"]) -> Any:
-    context = chromium.new_context(viewport=viewport, color_scheme=scheme)
-    context.set_default_timeout(PATIENCE_MS)
-    cookie = product.tenant.signed_in(product.tenant.approver).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": product.url}])
-    return context
+    with window_of(chromium, product, product.tenant.approver, is_phone=request.param == "phone") as window:
+        yield window.new_page()
 
 
 def asked(product: Product, *devices: int) -> list[str]:

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from approvals.models import Invocation
 from tests.approvals.asking import deny
-from tests.browser import IN_A_BROWSER, PATIENCE_MS, WIDE, complaints_of
-from tests.journeys.conftest import Product
+from tests.browser import IN_A_BROWSER
+from tests.journeys.conftest import Product, window_of
 
 pytestmark = IN_A_BROWSER
 QUEUE = "/dashboard/approvals/approvalrequest/"
@@ -29,14 +29,8 @@ LISTENING = """
 @pytest.fixture
 def page(chromium: Browser, product: Product) -> Iterator[Page]:
     """The approver's queue."""
-    context = chromium.new_context(viewport=WIDE)
-    context.set_default_timeout(PATIENCE_MS)
-    complaints = complaints_of(context, product.url)
-    cookie = product.tenant.signed_in(product.tenant.approver).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": cookie, "url": product.url}])
-    yield context.new_page()
-    context.close()
-    assert complaints == []
+    with window_of(chromium, product, product.tenant.approver) as window:
+        yield window.new_page()
 
 
 def asked(product: Product, device_id: int) -> str:
