@@ -20,11 +20,17 @@ def unstopped(row: Invocation) -> Q:
     same = Connection.objects.filter(pk=seen.pk, epoch=seen.epoch, policy_version=seen.policy_version)
     return Q(
         Exists(Msp.objects.filter(pk=row.msp_id, frozen_at=None)),
-        Exists(Agent.objects.filter(pk=row.agent_id, is_enabled=True, frozen_at=None)),
+        Exists(Agent.objects.filter(_limits(row.agent), pk=row.agent_id, is_enabled=True, frozen_at=None)),
         Exists(AgentKey.objects.filter(pk=row.agent_key_id, revoked_at=None)),
         ~everything_frozen(),
         Exists(same),
     )
+
+
+def _limits(agent: Agent) -> Q:
+    """It may still ask for what it might when `agent` was read. Anything else is judged anew."""
+    seen = {"allowed_tools": agent.allowed_tools, "allowed_organizations": agent.allowed_organizations}
+    return Q(**{f"{name}__isnull" if value is None else name: value is None or value for name, value in seen.items()})
 
 
 def is_unstopped(row: Invocation) -> bool:

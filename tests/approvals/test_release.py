@@ -87,7 +87,10 @@ def test_a_change_after_the_approval_blocks_and_is_named(name: str, acme: Tenant
     assert not ninjaone.calls("POST")
 
 
-LATE = {name: CHANGES[name][1] for name in ("disabled", "two people", "agent off", "key revoked", "reconnected")}
+LATE_NAMES = (
+    "disabled", "two people", "agent off", "other tools", "other organizations", "key revoked", "reconnected"
+)  # fmt: skip
+LATE = {name: CHANGES[name][1] for name in LATE_NAMES}
 
 
 @pytest.mark.parametrize("name", LATE)
@@ -121,6 +124,14 @@ def _and_then(real: Callable[..., Any], change: Change, acme: Tenant, ninja: San
     found = real(*args, **more)
     change(acme, ninja)
     return found
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.APPROVAL_NEEDED])
+def test_limits_of_an_agent_that_stay_as_they_are_stop_nothing(acme: Tenant, ninjaone: Sandbox, mode: Mode) -> None:
+    Agent.objects.update(allowed_tools=["ninjaone:ninja-reboot-device"], allowed_organizations=[2, 3])
+    set_policy(mode)(acme, ninjaone)
+    row = ask(acme, "ninja-reboot-device", device_id=43)
+    assert (row if mode is Mode.AUTO else approved_and_sent(acme, row)).status == Status.SUCCEEDED
 
 
 def test_a_device_that_went_offline_or_reported_again_blocks_nothing(acme: Tenant, ninjaone: Sandbox) -> None:
