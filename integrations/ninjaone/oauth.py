@@ -129,15 +129,18 @@ def code_exchange(*, client: Client, code: str, verifier: str, redirect_uri: str
     return _tokens(dict(token))
 
 
-def refresh(*, client: Client, refresh_token: str) -> Tokens:
-    """New tokens for a refresh token. The scope stays as it is. Raises DeadGrantError, TokenRefusedError."""
+def refresh(*, client: Client, refresh_token: str, since: float) -> Tokens:
+    """New tokens for a refresh token. The scope stays as it is. Raises DeadGrantError, TokenRefusedError.
+
+    `since`: when its lease begins, on the monotonic clock. Whoever was held up afterwards does not ask any more.
+    """
     form = {
         "grant_type": "refresh_token",
         "refresh_token": refresh_token,
         "client_id": client.client_id,
         "client_secret": client.client_secret,
     }
-    return _tokens(_read(_post(client.base_url, urlencode(form))))
+    return _tokens(_read(_post(client.base_url, urlencode(form), since)))
 
 
 class _ExchangeSession(OAuth2Session):
@@ -148,7 +151,7 @@ class _ExchangeSession(OAuth2Session):
         self.base_url = client.base_url
 
     def request(self, method: str, url: str, data: Any = None, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        told = _read(_post(self.base_url, urlencode(data)))
+        told = _read(_post(self.base_url, urlencode(data), time.monotonic()))
         response = requests.Response()
         response.status_code, response.encoding = 200, "utf-8"
         # The library stumbles over an answer that is no object, and over values of other kinds than it expects.
@@ -164,13 +167,12 @@ def _as_https(base_url: str) -> str:
     return f"https://{base_url.removeprefix('http://')}" if base_url.startswith("http://") else base_url
 
 
-def _post(base_url: str, form: str) -> WireAnswer:
+def _post(base_url: str, form: str, since: float) -> WireAnswer:
     """A token request; an answer of 200 that is no web page. Raises DeadGrantError, TokenRefusedError."""
     request = WireRequest("POST", base_url, TOKEN_PATH, body=form)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    deadline = time.monotonic() + TOKEN_SECONDS
     try:
-        answer = exchange(request=request, headers=headers, is_write=False, deadline=deadline)
+        answer = exchange(request=request, headers=headers, is_write=False, deadline=since + TOKEN_SECONDS)
     except (NotSentError, AmbiguousError, EgressRefusedError) as error:
         raise TokenRefusedError("NinjaOne's token endpoint cannot be reached.") from error
     if 200 <= answer.status < 300 and not answer.is_html:

@@ -67,6 +67,7 @@ def _current(connection: Connection, *, refused_version: int | None, deadline: f
     first_version: int | None = None
     has_waited = False
     while True:
+        since = time.monotonic()
         row, now = _read(connection)
         first_version = row.token_version if first_version is None else first_version
         is_refused = row.token_version == refused_version
@@ -79,7 +80,7 @@ def _current(connection: Connection, *, refused_version: int | None, deadline: f
             # Whoever we waited for came back with nothing: asking again at once would only add to the load.
             raise NotSentError("NinjaOne gave no access token just now. Nothing was sent. Try again later.")
         if row.refresh_lease_until is None or row.refresh_lease_until <= now:
-            if _renew(row, now, has_spare=has_spare):
+            if _renew(row, now, since, has_spare=has_spare):
                 return _adopted(connection, row)
             has_waited = False
         elif not has_spare:
@@ -112,7 +113,7 @@ def _is_valid(row: Connection, now: datetime, margin: timedelta) -> bool:
     return row.access_expires_at is not None and row.access_expires_at - margin > now
 
 
-def _renew(row: Connection, now: datetime, *, has_spare: bool) -> bool:
+def _renew(row: Connection, now: datetime, since: float, *, has_spare: bool) -> bool:
     """Whether `row` has new tokens now. If not, somebody else is at it or was faster, or the spare must do.
 
     Raises NeedsReauthorizationError when the grant is dead, NotSentError when no tokens came and there is no spare.
@@ -127,7 +128,7 @@ def _renew(row: Connection, now: datetime, *, has_spare: bool) -> bool:
     if not _unchanged(row).filter(free).update(refresh_lease_until=until):
         return False
     try:
-        tokens = refresh(client=client, refresh_token=refresh_token)
+        tokens = refresh(client=client, refresh_token=refresh_token, since=since)
     except DeadGrantError as error:
         TOKEN_REFRESHES.labels(row.region, "dead").inc()
         _grant_died(row, f"{error.reason}. An admin must authorize the connection again.")

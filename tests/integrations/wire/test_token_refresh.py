@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import responses
@@ -10,7 +12,7 @@ from django.conf import LazySettings
 
 from integrations.clock import database_now
 from integrations.models import Connection, ConnectionState
-from integrations.ninjaone import tokens
+from integrations.ninjaone import oauth, tokens
 from integrations.ninjaone.errors import NotConnectedError, NotSentError
 from integrations.ninjaone.oauth import DeadGrantError, Tokens, refresh
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults
@@ -156,6 +158,21 @@ def test_whoever_waits_takes_over_when_the_lease_lapses(acme: Tenant, ninjaone: 
 
     assert access_token(connection)
     assert asked(ninjaone) == 1
+
+
+def test_whoever_is_held_up_after_taking_the_lease_asks_no_more(
+    acme: Tenant, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held_up(**what: Any) -> Tokens:
+        time.sleep(0.3)  # and somebody else takes over
+        return refresh(**what)
+
+    monkeypatch.setattr(oauth, "TOKEN_SECONDS", 0.2)
+    monkeypatch.setattr(tokens, "refresh", held_up)
+
+    with pytest.raises(NotSentError):
+        access_token(expire(acme.connection))
+    assert asked(ninjaone) == 0
 
 
 def test_waiting_has_an_end(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
