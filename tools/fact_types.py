@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from tools.errors import UnusableAnswerError
@@ -22,7 +22,7 @@ class Fact:
 
     def to_json(self) -> dict[str, JSON]:
         """All fields, as JSON."""
-        return asdict(self)
+        return {**vars(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, JSON]) -> Self:
@@ -110,7 +110,7 @@ class ScriptFact(Fact):
 
     def to_json(self) -> dict[str, JSON]:
         """All fields; JSON has lists, not tuples."""
-        return {**asdict(self), "operating_systems": list(self.operating_systems)}
+        return {**vars(self), "operating_systems": list(self.operating_systems)}
 
     @classmethod
     def from_json(cls, data: dict[str, JSON]) -> Self:
