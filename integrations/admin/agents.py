@@ -25,7 +25,7 @@ from integrations.audit import Actor
 from integrations.clock import database_now
 from integrations.list_fields import AddressesField, NumbersField
 from integrations.models import Agent, AgentKey, User
-from integrations.step_up import step_up
+from integrations.step_up import AsksAgainMixin, step_up
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 from integrations.tool_choices import ToolsField
 
@@ -84,7 +84,7 @@ class AgentForm(TenantForm):
 
 
 @admin.register(Agent)
-class AgentAdmin(TenantModelAdmin[Agent]):
+class AgentAdmin(AsksAgainMixin, TenantModelAdmin[Agent]):
     """Members look at agents; admins make them, limit them and give them keys."""
 
     form = AgentForm

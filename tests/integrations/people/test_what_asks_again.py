@@ -72,7 +72,7 @@ def test_a_foreign_script_is_as_absent_as_one_that_does_not_exist(acme: Tenant, 
     assert stale(acme, acme.approver).post(f"{REQUESTS}{row.pk}/approve/", {"digest": row.digest}).status_code == 404
 
 
-def test_an_open_browser_changes_no_policy_runner_credential_member_or_key(acme: Tenant) -> None:
+def test_an_open_browser_changes_no_policy_runner_credential_member_agent_or_key(acme: Tenant) -> None:
     member = Membership.objects.get(user=acme.viewer)
     posts: dict[str, dict[str, str]] = {
         f"{DETAIL}policies": {},
@@ -86,7 +86,10 @@ def test_an_open_browser_changes_no_policy_runner_credential_member_or_key(acme:
         f"{TEAM}{member.pk}/change/": {"is_admin": "on"},
         f"{TEAM}{member.pk}/delete/": {"post": "yes"},
         f"/dashboard/integrations/agent/{acme.agent.pk}/keys/": {},
+        f"/dashboard/integrations/agent/{acme.agent.pk}/change/": {"name": acme.agent.name, "every_tool": "on"},
+        "/dashboard/integrations/agent/add/": {"name": "night-bot", "every_tool": "on"},
     }
+    Agent.objects.filter(pk=acme.agent.pk).update(allowed_organizations=[2])
     client = stale(acme, acme.admin)
     before = state(acme)
     for url, fields in posts.items():
@@ -125,6 +128,7 @@ def state(tenant: Tenant) -> tuple[object, ...]:
         tenant.connection.policy_version,
         tenant.connection.state,
         tenant.connection.region,
+        *Agent.objects.order_by("pk").values_list("name", "owner", "allowed_tools", "allowed_organizations"),
         sorted(Membership.objects.values_list("user__username", "is_admin", "is_approver")),
         *(count() for count in tables),
         Msp.objects.count(),
