@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,10 +25,6 @@ from tools.errors import UnusableAnswerError as UnusableResultError
 from tools.errors import UpstreamNotFoundError
 
 logger = logging.getLogger(__name__)
-
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# Without any of these in its bytes no text holds such a character: an escape, half a pair as it is, a zero of UTF-16.
-ODD = re.compile(rb"\\u|\xed[\xa0-\xbf]|\x00")
 
 # A paged read stops asking for more after this long and hands out what it has.
 PAGING_SECONDS = 25
@@ -96,19 +91,8 @@ def perform(
 
 
 def parsed(answer: WireAnswer) -> JSON:
-    """The answer's JSON with U+FFFD for what no database and no UTF-8 can hold (NUL, lone surrogates)."""
-    value: JSON = answer.json()
-    return _storable(value) if ODD.search(answer.body) else value
-
-
-def _storable(value: JSON) -> JSON:
-    match value:
-        case str():
-            return UNSTORABLE.sub("\ufffd", value)
-        case list():
-            return [_storable(item) for item in value]
-        case dict():
-            return {UNSTORABLE.sub("\ufffd", key): _storable(item) for key, item in value.items()}
+    """The answer's JSON, as it may be stored. Raises UnusableAnswerError."""
+    value: JSON = answer.storable()
     return value
 
 

@@ -107,8 +107,10 @@ class FactReading:
 
     def _one(self, template: str, number: JSON) -> dict[str, JSON]:
         """The object of that number, and no other one."""
+        if type(number) is not int:
+            raise UnusableAnswerError(f"NinjaOne answered with {number!r} where an id belongs.")
         row = dict_of(self._page(template, number), "an object")
-        if row.get("id") != number or number is None:
+        if row.get("id") != number:
             raise UnusableAnswerError(f"NinjaOne answered with {row.get('id')!r} when asked for {number!r}.")
         return row
 

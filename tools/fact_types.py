@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from tools.errors import UnusableAnswerError
+from tools.schema import INT32_MAX
 
 if TYPE_CHECKING:
     from tools.calls import JSON
@@ -226,7 +227,8 @@ def _number(row: JSON, key: str) -> int:
 
 def _number_or_none(row: JSON, key: str) -> int | None:
     value = row.get(key) if isinstance(row, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    # What is larger, or below zero, is no id of NinjaOne's.
+    return value if type(value) is int and 0 <= value <= INT32_MAX else None
 
 
 def _switch(row: JSON, key: str) -> bool | None:

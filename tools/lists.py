@@ -51,7 +51,8 @@ class Among:
 
     def fits(self, row: dict[str, Any]) -> bool:
         """Whether the row stays."""
-        return row.get(self.key) in self.values
+        value = row.get(self.key)
+        return isinstance(value, int) and value in self.values
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Series:
 def series_of(rows: Iterable[JSON]) -> list[Series]:
     """The runs in a list of activities, in the order in which they were requested; rows that make no sense are left."""
     found: dict[str, Series] = {}
-    usable = [row for row in rows if isinstance(row, dict) and type(row.get("id")) is int and moment_of(row)]
+    usable = [row for row in rows if isinstance(row, dict) and id_of(row) is not None and moment_of(row)]
     for row in sorted(usable, key=lambda each: each["id"]):
         uid = text_of(row, "seriesUid") or f"activity {row['id']}"
         series = found.get(uid)
@@ -96,6 +96,12 @@ def moment_of(row: JSON, key: str = "activityTime") -> datetime | None:
     return datetime.fromtimestamp(value, UTC)
 
 
+def id_of(row: JSON, key: str = "id") -> int | None:
+    """An id; None for what is none, or more than a column holds."""
+    value = row.get(key)
+    return value if type(value) is int and abs(value) < 2**63 else None
+
+
 def text_of(row: JSON, key: str) -> str:
     """A text; "" for everything else."""
     value = row.get(key)
@@ -103,13 +109,12 @@ def text_of(row: JSON, key: str) -> str:
 
 
 def _series(uid: str, row: JSON) -> Series:
-    user = row.get("userId")
     return Series(
         uid=uid[:64],
         first_id=row["id"],
         requested_at=moment_of(row) or datetime.now(UTC),
         source_name=text_of(row, "sourceName"),
-        user_id=user if type(user) is int else None,
+        user_id=id_of(row, "userId"),
         kind=text_of(row, "activityType"),
         begun=code_of(row),
     )

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from approvals.errors import GateError
 from approvals.models import Effect, Invocation, Lookout, Place
+from approvals.outcomes.activities import id_of, rows_of
 from approvals.outcomes.sought import Sought, sought_of
 from approvals.upstream import read_json
 from integrations.models import Connection
@@ -93,7 +94,5 @@ def _last_id(connection: Connection, device_id: int) -> int | None:
         return None  # the times of the activities have to do
     if not isinstance(page, dict):
         return None
-    rows = page.get("activities")
-    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    numbers = [each for each in (page.get("lastNodeActivityId"), *ids) if type(each) is int]
-    return max(numbers, default=0)
+    found = [id_of(page, "lastNodeActivityId"), *(id_of(row) for row in rows_of(page))]
+    return max((each for each in found if each is not None), default=0)

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from approvals.errors import GateError
 from approvals.models import Alarm, Effect, EffectKind, Invocation, Lookout
-from approvals.outcomes.activities import LIFE, code_of, moment_of, text_of
+from approvals.outcomes.activities import LIFE, code_of, id_of, moment_of, rows_of, text_of
 from approvals.outcomes.alarms import alarm_raise
 from approvals.outcomes.opening import consent_of
 from approvals.outcomes.poll import PACE
@@ -110,9 +110,7 @@ def _read(lookout: Lookout) -> list[dict[str, JSON]]:
 def _page(lookout: Lookout, query: list[tuple[str, str]]) -> list[dict[str, JSON]]:
     call = get("/v2/activities", query=[("user", str(lookout.user_id)), *query])
     page: JSON = read_json(connection=lookout.connection, call=call)
-    rows = page.get("activities") if isinstance(page, dict) else None
-    found = rows if isinstance(rows, list) else []
-    return [row for row in found if isinstance(row, dict) and type(row.get("id")) is int]
+    return [row for row in rows_of(page) if id_of(row) is not None]
 
 
 def _deeds(rows: Sequence[dict[str, JSON]], user_id: int) -> list[Deed]:
@@ -124,12 +122,11 @@ def _deeds(rows: Sequence[dict[str, JSON]], user_id: int) -> list[Deed]:
             continue
         if code in FOLLOWS or code.endswith(FOLLOWS_LIKE) or code.startswith(OF_CONSENT):
             continue
-        device = row.get("deviceId")
         found.append(
             Deed(
                 id=row["id"],
                 series_uid=text_of(row, "seriesUid")[:64],
-                device_id=device if type(device) is int else None,
+                device_id=id_of(row, "deviceId"),
                 kind=text_of(row, "activityType"),
                 name=text_of(row, "sourceName") or code.replace("_", " ").lower(),
                 where=text_of(row, "subject"),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from approvals.errors import GateError
 from approvals.models import Effect
-from approvals.outcomes.activities import Series, code_of, moment_of, rows_of, series_of, text_of
+from approvals.outcomes.activities import Series, code_of, id_of, moment_of, rows_of, series_of, text_of
 from approvals.outcomes.finding import Trace
 from approvals.outcomes.judging import SKEW, run_trace
 from approvals.upstream import read_json
@@ -96,7 +96,7 @@ def _reaches_back(effect: Effect, rows: Sequence[dict[str, JSON]]) -> bool:
 
 
 def _trace(row: dict[str, JSON], time_key: str, user_key: str, what: str) -> Trace | None:
-    at, user = moment_of(row, time_key), row.get(user_key)
-    if at is None or type(user) is not int or type(row.get("id")) is not int:
+    at, user, number = moment_of(row, time_key), id_of(row, user_key), id_of(row)
+    if at is None or user is None or number is None:
         return None
-    return Trace(f"{what} {row['id']}", row["id"], at, user)
+    return Trace(f"{what} {number}", number, at, user)

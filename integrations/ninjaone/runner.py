@@ -48,7 +48,7 @@ def _script(connection: Connection, script_id: int) -> dict[str, Any]:
                 _("Nothing was saved: NinjaOne answered %(status)s when asked for its scripts. %(message)s")
                 % {"status": answer.status, "message": describe(answer).message}
             )
-        rows = answer.json()
+        rows = answer.storable()
     except (WireError, UnusableAnswerError, LookupError) as error:
         raise RunnerError(
             _("Nothing was saved: the scripts in NinjaOne cannot be read. %(error)s") % {"error": error}

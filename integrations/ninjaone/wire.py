@@ -14,6 +14,9 @@ from integrations.ninjaone.errors import UnusableAnswerError
 
 # Python reads JSON of hundreds of levels, and then whatever walks through it runs out of stack.
 DEEPEST = 100
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Without any of these in its bytes no text holds such a character: an escape, half a pair as it is, a zero of UTF-16.
+ODD = re.compile(rb"\\u|\xed[\xa0-\xbf]|\x00")
 # orjson reads what takes more than 64 bits as a float.
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
@@ -72,6 +75,22 @@ class WireAnswer:
         if self.body.count(b"[") + self.body.count(b"{") > DEEPEST and _is_too_deep(value):
             raise UnusableAnswerError(f"it is nested more than {DEEPEST} levels deep")
         return value
+
+    def storable(self) -> Any:
+        """The same, with U+FFFD for what no database and no UTF-8 can hold (NUL, lone surrogates)."""
+        value = self.json()
+        return _storable(value) if ODD.search(self.body) else value
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return UNSTORABLE.sub("\ufffd", value)
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {UNSTORABLE.sub("\ufffd", key): _storable(item) for key, item in value.items()}
+    return value
 
 
 def _parsed(body: bytes) -> Any:

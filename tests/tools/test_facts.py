@@ -235,6 +235,17 @@ def test_a_device_is_called_online_only_where_ninjaone_says_so(said: Any, offlin
     assert DeviceFact.of({"id": 43, "organizationId": 2, "offline": said}, organization).offline is offline
 
 
+@pytest.mark.parametrize("owner", ["", "2", "..", None, True, 2.0, [2], {"id": 2}])
+def test_a_device_whose_organization_is_no_id_is_unusable(owner: Any) -> None:
+    with pytest.raises(UnusableAnswerError):
+        facts_of(lambda call: {"id": 43, "organizationId": owner}, "ninja-reboot-device", device_id=43)
+
+
+@pytest.mark.parametrize("number", [2**31, -1, 2**70, True, 2.0, "2"])
+def test_what_is_no_id_of_ninjaones_is_none(number: Any) -> None:
+    assert TicketFact.of({"id": 1014, "version": 3, "clientId": number, "nodeId": number}).organization_id is None
+
+
 @pytest.mark.parametrize("answered", [44, "43", None])
 def test_an_answer_about_another_device_is_not_taken_for_the_one_that_was_asked_for(answered: Any) -> None:
     def read(call: Call) -> Any:

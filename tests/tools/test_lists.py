@@ -9,7 +9,7 @@ from tests.tools.building import call_of
 from tools.answers import Result, UnusableAnswerError
 from tools.calls import Call
 from tools.capping import MAX_CHARACTERS, size_of
-from tools.lists import MAX_PAGES, Filter
+from tools.lists import MAX_PAGES, Among, Filter
 
 
 class Upstream:
@@ -174,6 +174,11 @@ def test_long_activities_are_dropped_from_the_old_end() -> None:
     assert kept[0] == 50
     assert result.value["next"] == {"older_than": kept[-1]}
     assert "newer_than" in result.note
+
+
+@pytest.mark.parametrize("value", [None, "2", [2], {"id": 2}])
+def test_a_row_whose_owner_cannot_be_read_is_nobodys(value: Any) -> None:
+    assert not Among("organizationId", frozenset({2})).fits({"organizationId": value})
 
 
 @pytest.mark.parametrize("tool", ["ninja-get-device-activities", "ninja-get-ticket-log"])

@@ -75,6 +75,12 @@ def test_attributes_are_changed_one_by_one() -> None:
     ]
 
 
+@pytest.mark.parametrize("attributes", [["gold"], [None], [[]], {"70": "gold"}, [{"attributeId": "70"}], [{}]])
+def test_attributes_that_cannot_be_read_are_not_lost_by_an_update(attributes: Any) -> None:
+    with pytest.raises(UnusableAnswerError):
+        update({**TICKET, "attributeValues": attributes}, priority="LOW")
+
+
 def test_an_attribute_without_a_value_can_get_one() -> None:
     assert {"id": 9, "attributeId": 90, "value": "x"} in update(
         TICKET, attributes=[{"attribute_id": 90, "value": "x"}]

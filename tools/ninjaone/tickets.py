@@ -32,7 +32,7 @@ from tools.calls import JSON, Call, get, post, put
 from tools.definitions import tool
 from tools.errors import ToolRefusedError, UnusableAnswerError
 from tools.fact_types import TicketFact
-from tools.lists import PagedAnswer
+from tools.lists import PagedAnswer, rows_of
 from tools.models import Mode
 from tools.parameters import at_least_one
 from tools.queries import query_of
@@ -203,8 +203,10 @@ def _attributes_merged(old: JSON, changes: list[dict[str, JSON]]) -> list[dict[s
     """The ticket's attributes with the changed ones in their places, and new ones at the end."""
     new = {one["attributeId"]: one for one in _attributes_sent(changes)}
     merged = []
-    for row in old if isinstance(old, list) else []:
+    for row in [] if old is None else rows_of(old):
         number, value = row.get("attributeId"), row.get("value")
+        if type(number) is not int:
+            raise UnusableAnswerError(f"NinjaOne's ticket has an attribute whose id is {number!r}.")
         change = new.pop(number, None)
         if change is None and value is None:
             continue

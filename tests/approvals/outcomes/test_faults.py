@@ -112,6 +112,7 @@ def test_an_output_that_no_database_can_hold_is_stored_all_the_same(acme: Tenant
     [
         {}, {"id": True, "activityTime": 1.0}, {"id": 1, "activityTime": True}, {"id": 1, "activityTime": -1},
         {"id": 1, "activityTime": 1e300}, {"id": 1, "activityTime": float("inf")}, {"id": 1}, None, "text", [1],
+        {"id": 2**63, "activityTime": 1.0},
     ],
 )  # fmt: skip
 def test_a_row_that_makes_no_sense_is_no_run(row: Any) -> None:

@@ -9,6 +9,7 @@ from integrations.ninjaone.errors import RunnerError
 from integrations.ninjaone.runner import RUNNER_BODY, runner_clear, runner_save
 from integrations.ninjaone.sandbox import Sandbox, faults
 from integrations.ninjaone.sandbox.faults import Fault
+from tests.approvals.asking import ask
 from tests.cast import Tenant
 
 RUNNER = 146
@@ -67,6 +68,15 @@ def test_ninjaones_other_spellings_fit_too(acme: Tenant, ninjaone: Sandbox, lang
     script.language, script.operating_systems = language, systems
 
     assert runner_save(connection=acme.connection, user=acme.admin, script_id=RUNNER).runner_script_id == RUNNER
+
+
+def test_a_name_that_no_database_can_hold_fits_too(acme: Tenant, ninjaone: Sandbox) -> None:
+    ninjaone.acme.scripts[RUNNER].name = "Bash\x00Runner"
+
+    connection = runner_save(connection=acme.connection, user=acme.admin, script_id=RUNNER)
+
+    assert (connection.runner_seal or {})["name"] == "Bash\ufffdRunner"
+    assert ask(acme, "ninja-run-bash", device_id=43, script="uptime").status == "pending_approval"
 
 
 def test_a_script_that_is_not_there_is_refused(acme: Tenant) -> None:
