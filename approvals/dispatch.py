@@ -145,10 +145,8 @@ def _came_late(row: Invocation, outcome: Outcome) -> None:
     row.refresh_from_db()
     ends = {Status.SUCCEEDED, Status.FAILED}
     if row.is_write and row.status in ends and outcome.status in ends - {Status(row.status)}:
-        words = (
-            "NinjaOne's answer to a call came after the call was settled, and says otherwise: "
-            f"{'it was' if outcome.status is Status.SUCCEEDED else 'it was not'} carried out. Look at its page."
-        )
+        what = "was carried out" if outcome.status is Status.SUCCEEDED else "was not carried out"
+        words = f"A call {what}: so says NinjaOne's late answer, against what was settled before."
         with transaction.atomic():
             alarm(msp=row.msp, what=words, invocation=row)
 

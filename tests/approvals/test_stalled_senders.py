@@ -111,5 +111,5 @@ def test_an_answer_that_contradicts_what_was_settled_meanwhile_is_told(
     assert approved_and_sent(acme, row).status == Status.FAILED
     assert writes(ninjaone) == ["/v2/device/43/reboot/NORMAL"]
     told = AuditEvent.objects.for_msp(acme.msp).get(action="alarm.raised")
-    assert "it was carried out" in told.record
+    assert "A call was carried out" in told.record
     assert str(row.pk) in told.subject
