@@ -65,5 +65,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             "django.template": {"level": "INFO", "filters": ["no_debug"]},
             # What was asked wrongly was answered; a line for each would let strangers fill the disk.
             "django.request": {"level": "ERROR"},
+            # The same, and each with a traceback: names of other hosts, filters that no list has, missing CSRF tokens.
+            "django.security": {"level": "CRITICAL"},
         },
     }

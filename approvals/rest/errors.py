@@ -8,11 +8,12 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds to wait where whoever refused could not say how long.
 RETRY_AFTER = {"rate_limited": 60, "too_many_pending": 60, "wait_saturated": 5, "upstream_unavailable": 30}
+
+# No log tells it: for each line that strangers make they would make a million.
+OTHER_HOST = _("This server does not answer under this name. Whoever runs it lists its names in ALLOWED_HOSTS.")
 
 # It is away, or all connections of the pool are in use.
 NO_DATABASE = "Countersign's database does not answer."
@@ -125,14 +129,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
     if not _is_api(request):
         return _unread(request, exception)
-    return error_response(request, status=400, code="malformed", message="The request is not valid HTTP for this host.")
+    message = str(OTHER_HOST) if isinstance(exception, DisallowedHost) else "The request cannot be read."
+    return error_response(request, status=400, code="malformed", message=f"{message} Nothing was done.")
 
 
 def _unread(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for it: our own sentence, or a way back to the page that was asked for what it does not have."""
     is_found = request.method == "GET" and request.resolver_match is not None
+    own = OTHER_HOST if isinstance(exception, DisallowedHost) else exception if type(exception) is BadRequest else ""
     context = {
-        "reason": str(exception) if type(exception) is BadRequest else "",
+        "reason": own,
         "page": request.path if is_found and request.META.get("QUERY_STRING") else "",
     }
     # A host that is not ours is refused before the language is known.

@@ -22,7 +22,7 @@ from config.ports import free_port
 from integrations.log_context import INVOCATION_ID, REQUEST_ID, about_invocation
 from tests.approvals.asking import approve, ask
 from tests.cast import Tenant
-from tests.config.processes import environment_of, manage, running, wait_until_it_answers
+from tests.config.processes import environment_of, manage, migrate, running, wait_until_it_answers
 
 
 @contextmanager
@@ -85,6 +85,29 @@ def test_every_line_of_a_server_that_logs_json_is_an_object_and_names_the_reques
     about = [record for record in records if record.get("request_id") == "no-tables"]
     assert "config.health" in {record["logger"] for record in about}
     assert any("granian" in record["logger"] for record in records)
+
+
+def test_what_strangers_ask_wrongly_is_answered_and_not_logged(tmp_path: Path) -> None:
+    env, port = environment_of(tmp_path), free_port()
+    migrate(env)
+    with running(env, "serve", "--port", str(port)) as server:
+        home = f"http://127.0.0.1:{port}"
+        wait_until_it_answers(f"{home}/healthz", server)
+        asked = [
+            requests.get(f"{home}/api/v1/me", headers={"Host": "evil.example", "X-Request-Id": "stranger"}, timeout=30),
+            requests.get(
+                f"{home}/dashboard/", headers={"Host": "evil.example", "X-Request-Id": "stranger"}, timeout=30
+            ),
+            requests.post(f"{home}/dashboard/login/", headers={"X-Request-Id": "stranger"}, timeout=30),
+            requests.get(f"{home}/api/v1/nothing", headers={"X-Request-Id": "stranger"}, timeout=30),
+        ]
+        server.send_signal(signal.SIGTERM)
+        output, _ = server.communicate(timeout=60)
+    assert [answer.status_code for answer in asked] == [400, 400, 403, 404]
+    assert "ALLOWED_HOSTS" in asked[0].json()["error"]["message"]
+    assert "ALLOWED_HOSTS" in asked[1].text
+    assert "stranger" not in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_FORMAT", "xml"), ("LOG_LEVEL", "loud")])
