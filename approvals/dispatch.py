@@ -230,7 +230,13 @@ def _finish_attempt(row: Invocation, outcome: Outcome) -> None:
         actor=DISPATCHER,
         action=f"invocation.{outcome.status.value}",
         subject=f"invocation {row.pk}",
-        data={"upstream_status": outcome.upstream_status, "code": outcome.error_code},
+        data={
+            "upstream_status": outcome.upstream_status,
+            "code": outcome.error_code,
+            # By which NinjaOne's support finds it.
+            "upstream_request_id": outcome.upstream_request_id,
+            "incident": outcome.incident_id,
+        },
     )
 
 

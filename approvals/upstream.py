@@ -40,6 +40,7 @@ class Outcome:
     note: str = ""
     upstream_status: int | None = None
     upstream_request_id: str = ""
+    incident_id: str = ""
     error_code: str = ""
     error_message: str = ""
 
@@ -53,7 +54,7 @@ def read_json(*, connection: Connection, call: Call, seconds: float | None = Non
         if not 200 <= answer.status < 300:
             raise GateError(
                 "upstream_error",
-                f"NinjaOne answered {answer.status} to {call.path}: {describe(answer).message} Nothing was changed.",
+                f"NinjaOne answered {answer.status} to {call.path}: {_complaint(answer)} Nothing was changed.",
                 extra={"upstream_status": answer.status},
             )
         value: JSON = parsed(answer)
@@ -167,16 +168,23 @@ def _text(value: JSON) -> str:
 
 def _refused(answer: WireAnswer, *, is_write: bool) -> Outcome:
     """NinjaOne said no; a 5xx to a write may still have done it."""
-    complaint = describe(answer).message
+    complaint = _complaint(answer)
     if is_write and answer.status >= 500:
         return _lost(f"NinjaOne answered {answer.status}: {complaint}", answer)
     return Outcome(
         Status.FAILED,
         upstream_status=answer.status,
         upstream_request_id=_request_id(answer),
+        incident_id=describe(answer).incident_id,
         error_code="upstream_error",
         error_message=f"NinjaOne answered {answer.status}: {complaint}"[:1000],
     )
+
+
+def _complaint(answer: WireAnswer) -> str:
+    """What is wrong, in NinjaOne's words, with the number under which its support finds it."""
+    said = describe(answer)
+    return f"{said.message} Incident {said.incident_id}." if said.incident_id else said.message
 
 
 def _unusable(answer: WireAnswer | None, text: str, *, is_write: bool) -> Outcome:
@@ -188,10 +196,12 @@ def _unusable(answer: WireAnswer | None, text: str, *, is_write: bool) -> Outcom
             result=canonical({"accepted": True, "upstream_status": status}),
             note="NinjaOne accepted the call, but its answer cannot be read (result_unreadable).",
             upstream_status=status,
+            upstream_request_id=_request_id(answer),
         )
     return Outcome(
         Status.FAILED,
         upstream_status=status,
+        upstream_request_id=_request_id(answer),
         error_code="upstream_error",
         error_message=f"NinjaOne's answer cannot be read: {text}"[:1000],
     )
@@ -202,6 +212,7 @@ def _lost(text: str, answer: WireAnswer | None = None) -> Outcome:
         Status.UNKNOWN,
         upstream_status=None if answer is None else answer.status,
         upstream_request_id=_request_id(answer),
+        incident_id="" if answer is None else describe(answer).incident_id,
         error_code="outcome_unknown",
         error_message=f"{text} It may or may not have happened; it is not sent again."[:1000],
     )

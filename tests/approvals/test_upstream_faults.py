@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pytest
 from django.conf import LazySettings
 
-from approvals.models import Invocation, Status
-from integrations.models import Connection
+from approvals.models import Attempt, Invocation, Status
+from integrations.models import AuditEvent, Connection
 from integrations.ninjaone import exchange, retry, transport
 from integrations.ninjaone.sandbox import ACME, Sandbox, SandboxResponse
 from integrations.ninjaone.sandbox.faults import (
@@ -214,6 +214,19 @@ def test_a_write_whose_answer_cannot_be_read_says_so(live: Tenant, sandbox: Sand
     row = called(live, is_write=True)
     assert "result_unreadable" in row.note
     assert json.loads(row.result or "") == {"accepted": True, "upstream_status": row.upstream_status}
+
+
+@pytest.mark.parametrize(("code", "action"), [(400, "invocation.failed"), (500, "invocation.unknown")])
+def test_the_numbers_by_which_ninjaones_support_finds_a_refusal_are_kept(
+    live: Tenant, sandbox: Sandbox, code: int, action: str
+) -> None:
+    body = {"resultCode": "FAILURE", "errorMessage": "NullPointerException", "incidentId": "WEB_MGMT-2a"}
+    sandbox.faults.add(*PATHS[True], status(code, body=body))
+    row = called(live, is_write=True)
+    assert "NullPointerException. Incident WEB_MGMT-2a." in row.error_message
+    said = json.loads(AuditEvent.objects.for_msp(live.msp).get(action=action).record)["data"]
+    assert said["incident"] == "WEB_MGMT-2a"
+    assert said["upstream_request_id"] == Attempt.objects.get().upstream_request_id != ""
 
 
 @pytest.mark.parametrize("is_write", [False, True], ids=["read", "write"])
