@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.access import sessions_end
-from integrations.models import Membership
+from integrations.models import Membership, Msp
 from integrations.step_up import AsksAgainMixin
 from integrations.tenant_admin import TenantForm, TenantModelAdmin, local_time
 
@@ -41,6 +42,16 @@ def is_last_admin(membership: Membership) -> bool:
     return not others.exclude(pk=membership.pk).exists()
 
 
+def last_admin_stays(membership: Membership) -> None:
+    """Of two admins who let each other go at once the second one waits here, and is refused. Raises BadRequest.
+
+    Inside the transaction of the change.
+    """
+    list(Msp.objects.select_for_update(no_key=True).filter(pk=membership.msp_id).values_list("pk"))
+    if is_last_admin(membership):
+        raise BadRequest(_("Nothing was changed: this is the last admin. Make somebody else an admin first."))
+
+
 @admin.register(Membership)
 class MembershipAdmin(AsksAgainMixin, TenantModelAdmin[Membership]):
     """Members look at the team; admins change it. People come by invitation: a form would tell who has an account."""
@@ -62,8 +73,15 @@ class MembershipAdmin(AsksAgainMixin, TenantModelAdmin[Membership]):
             return False
         return super().has_delete_permission(request, obj)
 
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        """Save the roles, unless nobody would be left to change them."""
+        if not obj.is_admin:
+            last_admin_stays(obj)
+        super().save_model(request, obj, form, change)
+
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         """Take the person off the team; their account stays."""
+        last_admin_stays(obj)
         super().delete_model(request, obj)
         sessions_end(obj.user)
         messages.info(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from integrations.models import AuditEvent, Membership, User
+from tests.approvals.crowd import crowd_of
 from tests.cast import Tenant
 
 TEAM = "/dashboard/integrations/membership/"
@@ -52,6 +55,23 @@ def test_a_second_admin_lets_the_first_one_go(acme: Tenant) -> None:
     row = membership(acme, acme.admin)
     assert acme.signed_in(acme.viewer).post(f"{TEAM}{row.pk}/change/", {}).status_code == 302
     assert membership(acme, acme.admin).roles == "viewer"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["change", "delete"])
+def test_two_admins_who_let_each_other_go_at_once_are_not_both_gone(acme: Tenant, verb: str) -> None:
+    people = [acme.admin, acme.viewer]
+    with crowd_of(2) as crowd:
+        for _ in range(10):
+            for user in people:
+                Membership.objects.update_or_create(msp=acme.msp, user=user, defaults={"is_admin": True})
+                user.refresh_from_db()
+            rows = {user: membership(acme, user) for user in people}
+            clients = {user: acme.signed_in(user) for user in people}
+            urls = {acme.admin: rows[acme.viewer].pk, acme.viewer: rows[acme.admin].pk}
+            post = {"post": "yes"} if verb == "delete" else {}
+            crowd.at_once([partial(clients[user].post, f"{TEAM}{urls[user]}/{verb}/", post) for user in people])
+            assert Membership.objects.for_msp(acme.msp).filter(is_admin=True).exists()
 
 
 def test_a_removed_member_is_out_with_the_next_click(acme: Tenant) -> None:
