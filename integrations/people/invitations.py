@@ -112,6 +112,8 @@ def invitation_find(token: str) -> Invitation | None:
 def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
     """Puts `user` onto the team; a new account is saved here too. Raises InvitationError, having changed nothing."""
     with transaction.atomic():
+        # Of two who open links of an operator at once the second one waits, and finds that there is an admin.
+        list(Msp.objects.select_for_update(no_key=True).filter(pk=invitation.msp_id).values_list("pk"))
         if user._state.adding:
             user.save()
         used = _open().filter(pk=invitation.pk).update(accepted_at=Now(), accepted_by=user)

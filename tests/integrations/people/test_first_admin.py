@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from django.test import Client
 
 from integrations.models import AuditEvent, Invitation, Membership, Msp, User
-from tests.cast import Tenant
+from integrations.people.invitations import InvitationError, invitation_accept, invitation_create
+from tests.approvals.crowd import crowd_of
+from tests.cast import PASSWORD, Tenant
 
 MSPS = "/dashboard/integrations/msp/"
 NEW = {"username": "mara", "password": "a quite long passphrase"}
@@ -84,3 +87,26 @@ def test_a_faulty_address_is_shown_again(operator: Client, empty: Msp) -> None:
     assert answer.status_code == 200
     assert b"errorlist" in answer.content
     assert not Invitation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_open_the_operators_links_at_once_one_gets_in() -> None:
+    root = User.objects.create_superuser("root", password=PASSWORD)
+    with crowd_of(2) as crowd:
+        for number in range(10):
+            msp = Msp.objects.create(name=f"New {number}", slug=f"new-{number}")
+            links = [
+                invitation_create(msp=msp, invited_by=root, email="a@new.example", is_approver=False, is_admin=True)[0]
+                for _ in range(2)
+            ]
+
+            def accept(place: int, links: list[Invitation] = links, number: int = number) -> str:
+                try:
+                    invitation_accept(invitation=links[place], user=User(username=f"new-{number}-{place}"))
+                except InvitationError as error:
+                    return error.message
+                return "in"
+
+            answers = crowd.at_once([partial(accept, place) for place in range(2)])
+            assert answers.count("in") == 1
+            assert Membership.objects.for_msp(msp).filter(is_admin=True).count() == 1
