@@ -226,6 +226,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 # Served from where they lie in the tree: nothing has to be collected before a start.
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "config.static_files.HtmxFinder"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
