@@ -10,7 +10,6 @@ import logging
 from urllib.parse import urlsplit
 
 from allauth.socialaccount.models import SocialAccount
-from allauth.socialaccount.providers.openid_connect import views
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest
@@ -21,7 +20,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from requests import RequestException
 
 from integrations.people.services import INVITATION_KEY, service_name
 from integrations.sign_ins import link_record
@@ -35,6 +33,10 @@ logger = logging.getLogger(__name__)
 def start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Out to the service: to sign in, to take an invitation, or, confirmed and signed in, to link an account."""
     _known(provider_id)
+    # Only where services are named: django-allauth's application for them has loaded most of it by now.
+    from allauth.socialaccount.providers.openid_connect import views  # noqa: PLC0415
+    from requests import RequestException  # noqa: PLC0415
+
     process = request.POST.get("process", "login")
     # What the form does not say, django-allauth looks for in the address, `process` among it.
     if process not in {"login", "connect"} or request.GET:
@@ -67,6 +69,8 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponseBase:
 def callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """Where the service sends the browser back to."""
     _known(provider_id)
+    from allauth.socialaccount.providers.openid_connect import views  # noqa: PLC0415 - as above
+
     return _private(views.callback(request, provider_id))
 
 

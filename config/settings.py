@@ -77,6 +77,9 @@ NOTICES_MAY_REACH = environment.addresses("NOTICES_MAY_REACH", [])
 NOTICE_LEASE_SECONDS = environment.seconds("NOTICE_LEASE_SECONDS", default=60, least=1 if NINJAONE_SANDBOX_URL else 45)
 NINJAONE_CA_BUNDLE = environment.text("NINJAONE_CA_BUNDLE") or None
 
+# Other services that sign people in (OpenID Connect, Entra among them), by the names that OIDC_SERVICES lists.
+SIGN_IN_SERVICES = [environment.sign_in_service(name) for name in environment.words("OIDC_SERVICES")]
+
 INSTALLED_APPS = [
     "config.apps.CountersignAdminConfig",
     "django.contrib.auth",
@@ -91,7 +94,8 @@ INSTALLED_APPS = [
     "config.apps.AccountsConfig",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    # It loads `requests` and more, which a server that nobody asks for other services can do without.
+    *(["allauth.socialaccount.providers.openid_connect"] if SIGN_IN_SERVICES else []),
     "axes",
     "rest_framework",
     "config",
@@ -192,8 +196,6 @@ DATABASE_LISTEN_URL = environment.postgresql("DATABASE_LISTEN_URL")
 # as long as the session.
 SECOND_FACTOR_REQUIRED = not IS_TRIAL
 STEP_UP_SECONDS = SESSION_COOKIE_AGE if IS_TRIAL else 300
-# Other services that sign people in (OpenID Connect, Entra among them), by the names that OIDC_SERVICES lists.
-SIGN_IN_SERVICES = [environment.sign_in_service(name) for name in environment.words("OIDC_SERVICES")]
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SIGN_IN_SERVICES, "OAUTH_PKCE_ENABLED": True}}
 # Browsers offer passkeys on https, and on http://localhost.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS

@@ -19,7 +19,7 @@ os.environ["DEBUG"] = "0"
 os.environ["AUDIT_CHECKPOINT_FILE"] = str(Path(tempfile.gettempdir()) / f"countersign-tests-{os.getpid()}.jsonl")
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES  # noqa: E402
+from config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
 
 if DATABASES["default"]["ENGINE"] == "config.sqlite":
     # A file of its own for each process: threads and servers under test see the same rows, two runs never do.
@@ -31,6 +31,8 @@ if DATABASES["default"]["ENGINE"] == "config.sqlite":
 # The host of Django's test client, which is no place to start a trial on.
 PUBLIC_URL = "http://testserver"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Tests name services that people sign in with only when the applications are loaded.
+INSTALLED_APPS += ["allauth.socialaccount.providers.openid_connect"]
 # Each test client would look through all static files first.
 WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -24,8 +24,6 @@ from integrations.ninjaone.oauth import (
     DeadGrantError,
     TokenRefusedError,
     Tokens,
-    code_exchange,
-    consent_url,
     new_verifier,
 )
 from integrations.ninjaone.tokens import client_of
@@ -57,6 +55,8 @@ def missing_scopes(connection: Connection) -> list[str]:
 
 def authorization_start(*, connection: Connection, user: User, session_key: str) -> str:
     """The URL of NinjaOne's consent page, for the browser with this session. Raises ConnectError."""
+    from integrations.ninjaone.consent import consent_url  # noqa: PLC0415 - it says why
+
     _require_admin(connection, user)
     if not session_key:
         raise ConnectError("", _("This browser has no session. Sign in again, then press Authorize."))
@@ -92,6 +92,8 @@ def authorization_finish(
     *, user: User, session_key: str, state: str, code: str, error: str = "", error_description: str = ""
 ) -> Connection:
     """The connected connection after NinjaOne sent the browser back. Raises ConnectError."""
+    from integrations.ninjaone.consent import code_exchange  # noqa: PLC0415 - it says why
+
     row = _taken(user, session_key, state)
     connection = row.connection
     _require_admin(connection, user)

@@ -20,7 +20,7 @@ from config.ports import PortError, port_check
 from config.server import fork_prepare, serve_until_stopped
 from config.unsafe import serve_safely
 from integrations.installation import KeysError
-from integrations.starting import RestoredError, start_check
+from integrations.starting import PackagesError, RestoredError, start_check
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         try:
             start_check()
             migrations_look()
-        except (KeysError, RestoredError) as error:
+        except (KeysError, PackagesError, RestoredError) as error:
             raise CommandError(str(error)) from error
         except Error as error:
             # It may come up later; until then /readyz says so, and looks at the keys then.

@@ -14,7 +14,7 @@ from config.metrics import is_loopback
 from config.unsafe import serve_safely
 from config.worker_metrics import worker_metrics_start
 from integrations.installation import KeysError
-from integrations.starting import RestoredError, start_check
+from integrations.starting import PackagesError, RestoredError, start_check
 from integrations.traces import traces_start
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         serve_safely(settings.START)
         try:
             start_check()
-        except (KeysError, RestoredError) as error:
+        except (KeysError, PackagesError, RestoredError) as error:
             raise CommandError(str(error)) from error
         except Error as error:
             self.stderr.write(f"The keys could not be checked, for the database does not answer as it should: {error}")

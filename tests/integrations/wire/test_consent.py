@@ -11,7 +11,6 @@ from django.conf import LazySettings
 
 from integrations.clock import database_now
 from integrations.models import AuditEvent, Authorization, Connection, ConnectionState, Membership
-from integrations.ninjaone import oauth
 from integrations.ninjaone.connect import (
     ConnectError,
     authorization_start,
@@ -20,6 +19,8 @@ from integrations.ninjaone.connect import (
     missing_scopes,
     redirect_uri,
 )
+from integrations.ninjaone.consent import code_exchange, consent_url
+from integrations.ninjaone.oauth import Tokens
 from integrations.ninjaone.sandbox import ACME, Sandbox
 from tests.cast import Tenant
 from tests.integrations.wire.browser import consent
@@ -60,7 +61,7 @@ def test_the_consent_url_asks_as_ninjaone_understands(saved: Tenant) -> None:
 
 
 def test_a_real_region_is_asked_over_https() -> None:
-    url = oauth.consent_url(
+    url = consent_url(
         base_url="https://eu.ninjarmm.com", client_id="a+b c", redirect_uri="https://x/y", state="s", verifier="v" * 43
     )
 
@@ -229,14 +230,13 @@ def test_saving_other_credentials_ends_a_consent_under_way(saved: Tenant, ninjao
 
 def test_a_change_during_the_exchange_wins(saved: Tenant, ninjaone: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     returned = consent(ninjaone, start(saved))
-    exchange = oauth.code_exchange
 
-    def exchange_and_disconnect(**arguments: Any) -> oauth.Tokens:
-        tokens = exchange(**arguments)
+    def exchange_and_disconnect(**arguments: Any) -> Tokens:
+        tokens = code_exchange(**arguments)
         connection_disconnect(connection=saved.connection, user=saved.admin)
         return tokens
 
-    monkeypatch.setattr("integrations.ninjaone.authorizing.code_exchange", exchange_and_disconnect)
+    monkeypatch.setattr("integrations.ninjaone.consent.code_exchange", exchange_and_disconnect)
 
     with pytest.raises(ConnectError):
         finish(saved, returned)
