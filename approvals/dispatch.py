@@ -27,7 +27,7 @@ from integrations import prepared
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now, database_now
 from integrations.durable import durable
-from integrations.log_context import about_invocation
+from integrations.log_context import AboutInvocation
 from integrations.models import Connection
 from integrations.ninjaone.wire import WireRequest
 from integrations.rows import insert
@@ -82,7 +82,8 @@ def dispatch_one(row_id: uuid.UUID) -> bool:
 
     True when it left the queue, or somebody else is at it.
     """
-    with about_invocation(row_id), span("dispatch", invocation=str(row_id)):
+    about = str(row_id)
+    with AboutInvocation(about), span("dispatch", invocation=about):
         until = hold(row_id)
         if until is None or _dispatched(row_id):
             return True
@@ -185,8 +186,8 @@ def _sent(row: Invocation, call: Call, since: float) -> tuple[Outcome, datetime]
     `since`: before it was claimed, on the monotonic clock. What became of it, and when.
     """
     request = WireRequest(method=row.method, base_url=row.base_url, path=row.path, query=row.query, body=row.body)
-    started = time.monotonic()
-    with about_invocation(row.pk), span("call", invocation=str(row.pk), tool=row.tool) as doing:
+    started, about = time.monotonic(), str(row.pk)
+    with AboutInvocation(about), span("call", invocation=about, tool=row.tool) as doing:
         outcome = perform(
             connection=cast(Connection, row.connection),
             request=request,

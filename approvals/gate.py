@@ -192,7 +192,8 @@ def _row(draft: Draft, prepared: Prepared, policies: Mapping[str, PolicyRow]) ->
     row = records.new_row(draft, draft.principal.now)
     row.method, row.base_url, row.path = prepared.call.method, origin_of(connection), prepared.call.path
     row.query, row.body = prepared.call.query_text, prepared.call.body_text
-    row.facts = canonical(facts_to_json(prepared.facts))
+    if prepared.facts:
+        row.facts = canonical(facts_to_json(prepared.facts))
     target = prepared.target
     row.device_id, row.device_name = target.device_id, (target.device or "")[:255]
     row.organization_id, row.organization_name = target.organization_id, (target.organization or "")[:255]

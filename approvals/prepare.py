@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -31,10 +30,12 @@ from tools.facts import (
     target_of,
 )
 from tools.models import Mode
-from tools.policy import PolicyRow, effective_mode
+from tools.policy import PolicyRow, effective_mode, mode_by_route
 from tools.registry import TOOLS, Tool
 from tools.scopes import WITHOUT_OWNER, scope_check, scoped
+from tools.subjects import Subjects, subjects_of
 
+_DECODER = json.JSONDecoder()
 SEAL_KEYS = ("name", "updatedOn", "lastUpdatedBy")
 
 
@@ -63,24 +64,38 @@ def prepare(
     `for_approval` None means: as the mode says. `earlier` are the facts of a request which exists already. Raises
     GateError; sends nothing but GETs.
     """
+    with Refusals():
+        return _prepared(tool, arguments, connection, policies, agent, for_approval, earlier)
+
+
+def _prepared(
+    tool: Tool,
+    arguments: dict[str, JSON],
+    connection: Connection,
+    policies: Mapping[str, PolicyRow],
+    agent: Agent,
+    for_approval: bool | None,
+    earlier: Mapping[str, Fact] | None,
+) -> Prepared:
     modes = {row_id: row.mode for row_id, row in policies.items()}
     mode = effective_mode(tool, policies=modes, call=None)
     asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
     allowed = agent.allowed_organizations
     wants_scope = allowed is not None
-    read, mark = _reader(connection), mark_of(earlier or {}) or MarkFact.new()
+    read, subjects = _reader(connection), subjects_of(arguments)
+    mark = None if earlier is None else mark_of(earlier)
+    if mark is None and "mark" in tool.needs:
+        mark = MarkFact.new()
     if allowed is not None:
-        with refusals():
-            scope_check(arguments, allowed=allowed, read=read)
-    facts = _read(tool, arguments, connection, read, mark, for_approval=asks or wants_scope)
-    with refusals():
-        call = tool.build(arguments, facts)
-        if allowed is not None:
-            call = scoped(call, tool, allowed=allowed, read=read)
-    mode = effective_mode(tool, policies=modes, call=call)
+        scope_check(arguments, allowed=allowed, read=read)
+    facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=asks or wants_scope)
+    call = tool.build(arguments, facts)
+    if allowed is not None:
+        call = scoped(call, tool, allowed=allowed, read=read)
+    mode = mode_by_route(mode, tool, policies=modes, call=call)
     if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
-        facts = _read(tool, arguments, connection, read, mark, for_approval=True)
-    prepared = Prepared(call, mode, facts, target_of(facts, arguments))
+        facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=True)
+    prepared = Prepared(call, mode, facts, target_of(facts, subjects))
     _check_scope(agent, tool, prepared)
     if earlier is None and mode is not Mode.APPROVAL_NEEDED:
         return prepared
@@ -137,14 +152,14 @@ def canonical_arguments(arguments: Mapping[str, JSON]) -> str:
 
 def parsed_arguments(text: str) -> dict[str, Any]:
     """The arguments that `canonical_arguments` stored."""
-    value: dict[str, Any] = json.loads(text)
+    value: dict[str, Any] = _DECODER.raw_decode(text)[0]  # nothing stands around it
     return value
 
 
 def call_of(row: Invocation) -> Call:
     """The call that a stored invocation was made of; it knows how to read the answer. Raises GateError."""
     tool, allowed = TOOLS[row.tool], row.agent.allowed_organizations
-    with refusals():
+    with Refusals():
         call = tool.build(parsed_arguments(row.arguments), stored_facts(row))
         if allowed is None:
             return call
@@ -162,15 +177,19 @@ def mark_of(facts: Mapping[str, Fact]) -> MarkFact | None:
     return fact if isinstance(fact, MarkFact) else None
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What tools and facts refuse, as the gate refuses it."""
-    try:
-        yield
-    except ToolRefusedError as refusal:
-        raise GateError(refusal.code, refusal.message) from refusal
-    except UnusableAnswerError as error:
-        raise GateError("upstream_error", f"NinjaOne's answer cannot be read: {error} Nothing was sent.") from error
+class Refusals:
+    """What tools and facts refuse in the block, as the gate refuses it."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case ToolRefusedError():
+                raise GateError(error.code, error.message) from error
+            case UnusableAnswerError():
+                text = f"NinjaOne's answer cannot be read: {error} Nothing was sent."
+                raise GateError("upstream_error", text) from error
 
 
 def _reader(connection: Connection) -> Callable[[Call], JSON]:
@@ -189,19 +208,19 @@ def _reader(connection: Connection) -> Callable[[Call], JSON]:
 def _read(
     tool: Tool,
     arguments: dict[str, JSON],
+    subjects: Subjects,
     connection: Connection,
     read: Callable[[Call], JSON],
-    mark: MarkFact,
+    mark: MarkFact | None,
     *,
     for_approval: bool,
 ) -> dict[str, Fact]:
     runner = None
-    if "runner" in facts_needed(tool, arguments, for_approval=for_approval):
+    if "runner" in facts_needed(tool, subjects, for_approval=for_approval):
         runner = _live_runner(connection, read(get("/v2/automation/scripts")))
     elif connection.runner_script_id is not None:
         runner = RunnerFact(script_id=connection.runner_script_id, seal=dict(connection.runner_seal or {}))
-    with refusals():
-        return facts_read(tool, arguments, read=read, runner=runner, for_approval=for_approval, mark=mark)
+    return facts_read(tool, arguments, subjects, read=read, runner=runner, for_approval=for_approval, mark=mark)
 
 
 def _live_runner(connection: Connection, scripts: JSON) -> RunnerFact | None:

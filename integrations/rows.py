@@ -37,10 +37,11 @@ def new(model: type[Row], values: Mapping[str, Any], related: Mapping[str, model
             held[name] = make()
     held |= values
     state = ModelState()
+    hung = state.fields_cache
     for name, other in related.items():
-        held[f"{name}_id"] = None if other is None else other.pk
+        held[f"{name}_id"] = None if other is None else _key(other)
         if other is not None:
-            state.fields_cache[name] = other
+            hung[name] = other
     if len(held) != len(constants) + len(makers):
         raise TypeError(f"{model.__name__} has no column {sorted(held.keys() - _names(model))}.")
     held["_state"] = state
@@ -154,6 +155,16 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
         else:
             constants[name] = field.get_default()
     return constants, makers
+
+
+def _key(row: models.Model) -> Any:
+    """`row.pk`, which Django looks up by its name each time."""
+    return row.__dict__[_key_name(type(row))]
+
+
+@cache
+def _key_name(model: type[models.Model]) -> str:
+    return model._meta.pk.attname
 
 
 @cache

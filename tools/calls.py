@@ -28,6 +28,8 @@ class Call:
     @property
     def query_text(self) -> str:
         """The query as it goes on the wire. Spaces are %20: whether NinjaOne reads "+" as one is not known."""
+        if not self.query:
+            return ""
         return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.query)
 
     @property
@@ -65,10 +67,19 @@ def delete(template: str, *parts: object, query: Query = (), answer: Answer = AC
 
 def path_filled(template: str, *parts: object) -> str:
     """The template with each `{}` replaced by a quoted part. Raises ValueError for a part that moves in the path."""
-    texts = [str(part) for part in parts]
-    for text in texts:
-        if text in {"", ".", ".."}:
-            raise ValueError(f"{text!r} cannot be a part of a path.")
-    if template.count("{}") != len(texts):
-        raise ValueError(f"{template} takes {template.count('{}')} parts, not {len(texts)}.")
-    return template.format(*(quote(text, safe="") for text in texts))
+    before, *behind = template.split("{}")
+    if len(behind) != len(parts):
+        raise ValueError(f"{template} takes {len(behind)} parts, not {len(parts)}.")
+    path = before
+    for part, text in zip(parts, behind, strict=True):
+        path += f"{_quoted(part)}{text}"
+    return path
+
+
+def _quoted(part: object) -> str:
+    if type(part) is int:
+        return str(part)  # as most parts are; there is nothing to quote in it
+    text = str(part)
+    if text in {"", ".", ".."}:
+        raise ValueError(f"{text!r} cannot be a part of a path.")
+    return quote(text, safe="")

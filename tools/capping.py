@@ -10,11 +10,12 @@ MAX_CHARACTERS = 40_000
 ENVELOPE = 120
 # A part with less room than this is replaced by a sentence instead of being cut.
 SMALLEST_PART = 80
+COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def size_of(value: Any) -> int:
     """Characters of compact JSON."""
-    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    return len(COMPACT.encode(value))
 
 
 def rows_fitting(rows: list[Any], room: int = MAX_CHARACTERS - ENVELOPE) -> list[Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.definitions import VENDOR
 from tools.models import Mode
@@ -61,9 +62,15 @@ class Route:
     route_class: RouteClass
     tool: str | None
 
-    def fits(self, parts: list[str]) -> bool:
-        """Whether a request by this method, with as many parts, goes to this route."""
-        return all(own is None or own == part for own, part in zip(self.parts, parts, strict=True))
+    @cached_property
+    def named(self) -> frozenset[tuple[int, str]]:
+        """The parts that it names, each with its place."""
+        return frozenset((place, part) for place, part in enumerate(self.parts) if part is not None)
+
+    @cached_property
+    def classification(self) -> Classification:
+        """What every request to it is."""
+        return Classification(self.route_class, self.tool, self.template)
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,7 @@ def _routes_read(text: str) -> tuple[Route, ...]:
 
 
 CATALOGUE = _routes_read(ROUTES)
+_UNKNOWN = Classification(RouteClass.UNKNOWN, None, None)
 
 # By method, number of parts and what follows /v2/, which every route names, in the catalogue's order: every call is
 # classified, so a few candidates must do.
@@ -98,17 +106,13 @@ for _route in CATALOGUE:
     _CANDIDATES.setdefault((_route.method, len(_route.parts), _route.parts[2]), []).append(_route)
 
 
-def classify(method: str, path: str, query: Iterable[tuple[str, str]] = ()) -> Classification:
+def classify(method: str, path: str, query: Collection[tuple[str, str]] = ()) -> Classification:
     """What a request to a path below /v2/ may do. The case of the path does not matter: a server may ignore it."""
     parts = path.lower().split("/")
     candidates = _CANDIDATES.get((method.upper(), len(parts), parts[2]), []) if len(parts) > 2 else []
-    route = next((route for route in candidates if route.fits(parts)), None)
-    found = (
-        Classification(RouteClass.UNKNOWN, None, None)
-        if route is None
-        else Classification(route.route_class, route.tool, route.template)
-    )
-    if found.route_class is RouteClass.READ and any(asks_for_secrets(name) for name, _ in query):
+    there = set(enumerate(parts))
+    found = next((route.classification for route in candidates if route.named <= there), _UNKNOWN)
+    if found.route_class is RouteClass.READ and query and any(asks_for_secrets(name) for name, _ in query):
         return Classification(RouteClass.DISCLOSES, found.tool, found.template)
     return found
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from django.utils.translation import gettext_noop
@@ -59,7 +60,7 @@ class Tool:
     input_schema: Schema = field(repr=False, compare=False)
     version: str
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The full id, with the vendor."""
         return f"{VENDOR}:{self.name}"
@@ -69,12 +70,12 @@ class Tool:
         """What it does in one sentence: the first of its description."""
         return re.split(r"(?<=[.!?]) ", self.description, maxsplit=1)[0]
 
-    @property
+    @cached_property
     def is_write(self) -> bool:
         """Whether a call may change something."""
         return not self.read_only
 
-    @property
+    @cached_property
     def is_generic(self) -> bool:
         """Whether the agent chooses the route itself."""
         return self.group == "generic"

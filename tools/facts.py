@@ -22,7 +22,7 @@ from tools.fact_types import (
 )
 from tools.present import PresentFact
 from tools.standing_alerts import AlertsFact
-from tools.subjects import reaches_runner, subjects_of
+from tools.subjects import Subjects, reaches_runner
 
 if TYPE_CHECKING:
     from tools.calls import JSON
@@ -60,15 +60,14 @@ class Target:
     organization: str | None = None
 
 
-def facts_needed(tool: Tool, arguments: Mapping[str, JSON], *, for_approval: bool) -> tuple[str, ...]:
+def facts_needed(tool: Tool, subjects: Subjects, *, for_approval: bool) -> tuple[str, ...]:
     """The facts that the tool's function takes, and for an approval everything that a person must see.
 
     A script of the library is always looked up: it must exist and be switched on.
     """
-    subjects = subjects_of(arguments)
     needed = [*tool.needs]
-    if not tool.is_generic:
-        needed += [name for name in ("script",) if subjects.script_id is not None]
+    if not tool.is_generic and subjects.script_id is not None:
+        needed += ["script"]
     if for_approval:
         needed += subjects.names()
     return tuple(dict.fromkeys(needed))
@@ -77,17 +76,19 @@ def facts_needed(tool: Tool, arguments: Mapping[str, JSON], *, for_approval: boo
 def facts_read(
     tool: Tool,
     arguments: Mapping[str, JSON],
+    subjects: Subjects,
     *,
     read: Read,
     runner: RunnerFact | None,
     for_approval: bool,
     mark: MarkFact | None = None,
 ) -> dict[str, Fact]:
-    """Reads the needed facts. `read` performs a GET and returns what NinjaOne answered; `mark` None makes a new one.
+    """Reads the needed facts of arguments and of the subjects that they name.
 
-    Raises ToolRefusedError, UnusableAnswerError, and what `read` raises except UpstreamNotFoundError.
+    `read` performs a GET and returns what NinjaOne answered; `mark` None makes a new one. Raises ToolRefusedError,
+    UnusableAnswerError, and what `read` raises except UpstreamNotFoundError.
     """
-    needed = facts_needed(tool, arguments, for_approval=for_approval)
+    needed = facts_needed(tool, subjects, for_approval=for_approval)
     if "runner" in needed and runner is None:
         raise ToolRefusedError(
             "bash_runner_missing",
@@ -100,14 +101,14 @@ def facts_read(
             f"Script {runner.script_id} is this MSP's bash runner, so nothing was sent. Use ninja-run-bash: there a "
             "technician sees the script in clear.",
         )
-    reading = FactReading(read, subjects_of(arguments))
+    reading = FactReading(read, subjects)
     if "runner" in needed and runner is not None:
         reading.facts["runner"] = runner
     if "mark" in needed:
         reading.facts["mark"] = mark or MarkFact.new()
     for name in needed:
         reading.want(name)
-    _one_owner_check(reading.facts, arguments)
+    _one_owner_check(reading.facts, subjects)
     return reading.facts
 
 
@@ -121,9 +122,8 @@ def facts_from_json(data: Mapping[str, JSON]) -> dict[str, Fact]:
     return {name: KINDS[name].from_json(fact) for name, fact in data.items()}
 
 
-def target_of(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> Target:
+def target_of(facts: Mapping[str, Fact], subjects: Subjects) -> Target:
     """What a call is aimed at: with names where facts were read, with ids where the arguments have them."""
-    subjects = subjects_of(arguments)
     device, organization, ticket = facts.get("device"), facts.get("organization"), facts.get("ticket")
     device_id, device_name = subjects.device_id, None
     owner_id, owner_name = subjects.organization_id, None
@@ -139,12 +139,12 @@ def target_of(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> Targe
     return Target(device_id, device_name, owner_id, owner_name)
 
 
-def _one_owner_check(facts: Mapping[str, Fact], arguments: Mapping[str, JSON]) -> None:
+def _one_owner_check(facts: Mapping[str, Fact], subjects: Subjects) -> None:
     """A device that the agent names must be of the organization that the call is about. Raises ToolRefusedError."""
     device = facts.get("device")
-    if not isinstance(device, DeviceFact) or device.id != subjects_of(arguments).device_id:
+    if not isinstance(device, DeviceFact) or device.id != subjects.device_id:
         return
-    owner = target_of(facts, arguments).organization_id
+    owner = target_of(facts, subjects).organization_id
     if owner not in (None, device.organization_id):
         raise ToolRefusedError(
             "invalid_arguments",

@@ -49,10 +49,13 @@ def effective_mode(tool: Tool, *, policies: Mapping[str, Mode], call: Call | Non
     mode = _own_mode(tool, policies)
     for name in tool.obeys:
         mode = mode.or_stricter(_own_mode(TOOLS[f"{VENDOR}:{name}"], policies))
-    if call is None:
-        return mode
+    return mode if call is None else mode_by_route(mode, tool, policies=policies, call=call)
+
+
+def mode_by_route(mode: Mode, tool: Tool, *, policies: Mapping[str, Mode], call: Call) -> Mode:
+    """`effective_mode` for a call, of the mode that it has without one."""
     route = classify(call.method, call.path, call.query)
-    if route.tool is not None:
+    if route.tool is not None and route.tool != tool.id:
         mode = mode.or_stricter(_own_mode(TOOLS[route.tool], policies))
     return mode.or_stricter(route.route_class.floor) if tool.is_generic else mode
 
@@ -84,7 +87,7 @@ def asking_more(tool: Tool, *, policies: Mapping[str, PolicyRow]) -> list[Tool]:
 
 
 def _own_mode(tool: Tool, policies: Mapping[str, Mode]) -> Mode:
-    mode = Mode(policies.get(tool.id, tool.default_mode))
+    mode = policies.get(tool.id, tool.default_mode)
     return mode.or_stricter(Mode.APPROVAL_NEEDED) if tool.always_asks else mode
 
 

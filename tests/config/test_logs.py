@@ -19,7 +19,7 @@ from approvals import release, upstream
 from approvals.dispatch import dispatch_one
 from config.logs import logging_config
 from config.ports import free_port
-from integrations.log_context import INVOCATION_ID, REQUEST_ID, about_invocation
+from integrations.log_context import INVOCATION_ID, REQUEST_ID, AboutInvocation
 from tests.approvals.asking import approve, ask
 from tests.cast import Tenant
 from tests.config.processes import environment_of, manage, migrate, running, wait_until_it_answers
@@ -46,7 +46,7 @@ def logged(*, as_json: bool, request_id: str = "") -> str:
     token = REQUEST_ID.set(request_id)
     with lines(as_json=as_json) as written:
         logging.getLogger("tests.logs").warning("It was %s.", 'a "quoted"\nname')
-        with about_invocation("7323"):
+        with AboutInvocation("7323"):
             try:
                 int("broken")
             except ValueError:

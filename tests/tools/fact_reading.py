@@ -15,6 +15,7 @@ from tests.tools.building import RUNNER, the
 from tools.calls import Call
 from tools.errors import ToolRefusedError, UpstreamNotFoundError
 from tools.facts import Fact, RunnerFact, facts_from_json, facts_needed, facts_read, facts_to_json
+from tools.subjects import subjects_of
 
 Reader = Callable[[Call], Any]
 
@@ -44,8 +45,9 @@ def facts_of(
 ) -> dict[str, Fact]:
     tool = the(tool_name)
     parsed = tool.parse(arguments)
-    facts = facts_read(tool, parsed, read=read, runner=runner, for_approval=for_approval)
-    assert set(facts) <= set(facts_needed(tool, parsed, for_approval=for_approval))
+    subjects = subjects_of(parsed)
+    facts = facts_read(tool, parsed, subjects, read=read, runner=runner, for_approval=for_approval)
+    assert set(facts) <= set(facts_needed(tool, subjects, for_approval=for_approval))
     assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
     return facts
 

@@ -19,6 +19,7 @@ from tools.facts import (
     facts_needed,
     target_of,
 )
+from tools.subjects import Subjects, subjects_of
 
 __all__ = ["read", "upstream"]
 
@@ -60,7 +61,7 @@ def test_an_approval_shows_everything_that_a_call_touches(
     tool: str, arguments: dict[str, Any], names: tuple[str, ...]
 ) -> None:
     one = the(tool)
-    assert set(facts_needed(one, one.parse(arguments), for_approval=True)) == set(names)
+    assert set(facts_needed(one, subjects_of(one.parse(arguments)), for_approval=True)) == set(names)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_without_an_approval_only_what_the_call_is_made_of_is_read(
     tool: str, arguments: dict[str, Any], names: tuple[str, ...]
 ) -> None:
     one = the(tool)
-    assert facts_needed(one, one.parse(arguments), for_approval=False) == names
+    assert facts_needed(one, subjects_of(one.parse(arguments)), for_approval=False) == names
 
 
 def test_a_device_comes_with_the_name_of_whose_it_is(read: Reader) -> None:
@@ -121,7 +122,7 @@ def test_an_alert_brings_its_device(read: Reader) -> None:
     assert isinstance(device, DeviceFact)
     assert alert.device_id == device.id
     assert alert.message
-    assert target_of(facts, {"alert_uid": ALERT}).device == device.name
+    assert target_of(facts, subjects_of({"alert_uid": ALERT})).device == device.name
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_a_script_that_is_switched_off_does_not_run() -> None:
 
 def test_a_ticket_is_of_its_own_organization_and_about_its_own_device(read: Reader) -> None:
     facts = facts_of(read, "ninja-update-ticket", ticket_id=1014, status="3000")
-    ticket, target = facts["ticket"], target_of(facts, {"ticket_id": 1014})
+    ticket, target = facts["ticket"], target_of(facts, subjects_of({"ticket_id": 1014}))
     assert isinstance(ticket, TicketFact)
     assert ticket.subject
     assert target.organization_id == ticket.organization_id
@@ -181,7 +182,7 @@ def test_a_ticket_about_nothing_has_no_device() -> None:
 
     facts = facts_of(read, "ninja-update-ticket", ticket_id=1014, status="3000")
     assert set(facts) == {"ticket"}
-    assert target_of(facts, {"ticket_id": 1014}) == Target()
+    assert target_of(facts, subjects_of({"ticket_id": 1014})) == Target()
 
 
 @pytest.mark.parametrize(
@@ -192,7 +193,7 @@ def test_a_ticket_about_nothing_has_no_device() -> None:
     ],
 )
 def test_the_target_of_an_organization_is_that_organization(read: Reader, tool: str, arguments: dict[str, Any]) -> None:
-    assert target_of({}, arguments).organization_id == arguments["organization_id"]
+    assert target_of({}, subjects_of(arguments)).organization_id == arguments["organization_id"]
 
 
 def test_a_device_of_another_organization_is_not_smuggled_in(read: Reader) -> None:
@@ -202,10 +203,10 @@ def test_a_device_of_another_organization_is_not_smuggled_in(read: Reader) -> No
 
 
 def test_the_target_is_known_by_its_ids_before_anything_is_read() -> None:
-    assert target_of({}, {"device_id": 43}) == Target(device_id=43)
-    assert target_of({}, {"path": "/v2/device/43/jobs"}) == Target(device_id=43)
-    assert target_of({}, {"path": "/v2/organization/2"}) == Target(organization_id=2)
-    assert target_of({}, {}) == Target()
+    assert target_of({}, subjects_of({"device_id": 43})) == Target(device_id=43)
+    assert target_of({}, subjects_of({"path": "/v2/device/43/jobs"})) == Target(device_id=43)
+    assert target_of({}, subjects_of({"path": "/v2/organization/2"})) == Target(organization_id=2)
+    assert target_of({}, Subjects()) == Target()
 
 
 @pytest.mark.parametrize("page", [[], None, "<html>", {}, {"id": "43", "organizationId": 2}])

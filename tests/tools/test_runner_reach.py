@@ -7,6 +7,7 @@ import pytest
 from tests.tools.building import RUNNER, the
 from tests.tools.fact_reading import Reader, facts_of, read, refusal_of, upstream
 from tools.facts import facts_read
+from tools.subjects import subjects_of
 
 __all__ = ["read", "upstream"]
 
@@ -64,7 +65,7 @@ def test_run_script_does_not_reach_the_runner_either(read: Reader) -> None:
 def test_another_script_is_not_taken_for_the_runner(read: Reader, body: dict[str, Any]) -> None:
     tool = the("ninja-api-post")
     arguments = {"path": "/v2/device/41/script/run", "body": body}
-    assert facts_read(tool, arguments, read=read, runner=RUNNER, for_approval=False) == {}
+    assert facts_read(tool, arguments, subjects_of(arguments), read=read, runner=RUNNER, for_approval=False) == {}
 
 
 def test_the_number_of_the_runner_may_stand_elsewhere(read: Reader) -> None:
