@@ -15,6 +15,8 @@ from django.core.exceptions import DisallowedHost, ImproperlyConfigured, Middlew
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from approvals.rest.responses import header_set, is_header_set
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # The documentation under /api is a page for people.
@@ -54,8 +56,8 @@ class DoorsMiddleware:
         headers: Any = response.headers
         # One step instead of a conversion for each. What the view said itself counts.
         headers._store = {**(self.secure_headers if is_secure else self.headers), **headers._store}  # noqa: SLF001 - see above
-        if isinstance(response, HttpResponse) and "Content-Length" not in headers:
-            headers["Content-Length"] = str(len(response.content))
+        if isinstance(response, HttpResponse) and not is_header_set(response, "Content-Length"):
+            header_set(response, "Content-Length", str(len(response.content)))
         return response
 
     def _is_for_us(self, request: HttpRequest) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from approvals.rest.responses import header_set, is_header_set
 from integrations.addresses import hops_of, scheme_of
 from integrations.log_context import REQUEST_ID
 from integrations.traces import span
@@ -52,7 +53,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if ID_PATTERN.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if ID_PATTERN.fullmatch(given) else os.urandom(16).hex()
         request.request_id = request_id  # type: ignore[attr-defined]
         # Stands until the thread's next request: what is logged while the answer goes out is about this one, too.
         REQUEST_ID.set(request_id)
@@ -66,9 +67,9 @@ class RequestIdMiddleware:
             doing.tell(status=response.status_code)
             if response.status_code >= 500:
                 doing.failed()
-        response["X-Request-Id"] = request_id
-        if not request.path.startswith(settings.STATIC_URL):
-            response.setdefault("Cache-Control", "no-store")
+        header_set(response, "X-Request-Id", request_id)
+        if not is_header_set(response, "Cache-Control") and not request.path.startswith(settings.STATIC_URL):
+            header_set(response, "Cache-Control", "no-store")
         return response
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
-from rest_framework.request import Request
+from django.http import HttpRequest, HttpResponse
 
 from approvals.rest.responses import json_response
 from approvals.rest.views import ApiView
@@ -38,6 +37,6 @@ class SchemaDocument(ApiView):
 
     authentication_classes = []
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """The OpenAPI 3.1 document."""
         return json_response(document())

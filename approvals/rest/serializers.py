@@ -128,27 +128,33 @@ def parsed(kind: type[Input], data: object) -> dict[str, Any]:
     """The validated keys that were sent. Raises GateError invalid_arguments with every complaint."""
     if not isinstance(data, Mapping):
         raise _refused([{"field": "", "code": "invalid", "message": "Must be a JSON object."}])
-    serializer = _serializer(kind)
-    errors = [
-        {"field": key, "code": "unknown", "message": f"There is no such key here. Known: {_known(serializer)}."}
-        for key in data
-        if key not in serializer.fields
-    ]
+    fields = _fields(kind)
+    unknown = f"There is no such key here. Known: {', '.join(fields) or 'none'}."
+    errors = [{"field": key, "code": "unknown", "message": unknown} for key in data if key not in fields]
     values: dict[str, Any] = {}
-    try:
-        values = serializer.run_validation(data)
-    except serializers.ValidationError as refusal:
-        for field, details in cast("dict[str, list[ErrorDetail]]", refusal.detail).items():
-            errors += [{"field": field, "code": detail.code, "message": str(detail)} for detail in details]
+    for name, field in fields.items():
+        if name in data:
+            try:
+                values[name] = field.run_validation(data[name])
+            except serializers.ValidationError as refusal:
+                details = cast("list[ErrorDetail]", refusal.detail)
+                errors += [{"field": name, "code": detail.code, "message": str(detail)} for detail in details]
     if errors:
         raise _refused(errors)
-    return dict(values)
+    return values
 
 
 @cache
-def _serializer(kind: type[Input]) -> Input:
-    """One for all requests: it keeps nothing of what it validates, and making its fields anew would cost more."""
-    return kind()
+def _fields(kind: type[Input]) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    """The fields for all requests: they keep nothing of what they validate, and making them anew would cost more.
+
+    No key is required, none has a default, and none depends on another: beyond its fields a serializer has nothing
+    to look at. Raises ValueError where that is not so.
+    """
+    fields = dict(kind().fields)
+    if any(field.required or field.default is not serializers.empty for field in fields.values()):
+        raise ValueError(f"{kind.__name__} has a key that must be given, or that has a default.")
+    return fields
 
 
 def query_of(request: HttpRequest, kind: type[Input]) -> dict[str, Any]:
@@ -168,10 +174,6 @@ def idempotency_key_of(request: HttpRequest) -> str | None:
         message = "Must be 1 to 255 printable ASCII characters."
         raise _refused([{"field": "Idempotency-Key", "code": "invalid", "message": message}])
     return key
-
-
-def _known(serializer: Input) -> str:
-    return ", ".join(serializer.fields) or "none"
 
 
 def _refused(errors: list[dict[str, str]]) -> GateError:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from approvals.decisions import invocation_cancel
@@ -22,7 +21,7 @@ from approvals.rest.auth import AgentKeyAuthentication
 from approvals.rest.catalogue import Shown, tool_named, tool_of, tools_of
 from approvals.rest.errors import exception_handler, retry_after
 from approvals.rest.parser import json_body
-from approvals.rest.responses import json_bytes, json_response, request_id_of
+from approvals.rest.responses import header_set, json_bytes, json_response, request_id_of
 from approvals.rest.serializers import (
     InvokeBody,
     ListQuery,
@@ -48,22 +47,39 @@ FORMATS: dict[str | None, Callable[[Tool, Mode], dict[str, Any]]] = {
 
 
 class ApiView(APIView):
-    """JSON whatever the Accept header says; an agent key and nothing else lets in."""
+    """JSON whatever the Accept header says; an agent key and nothing else lets in.
+
+    Views get Django's own request: DRF's chooses among parsers, renderers and ways to sign in, and here is one of each.
+    """
 
     authentication_classes = [AgentKeyAuthentication]
     renderer_classes = [JSONRenderer]
     # Set once the gate has the call: an error of ours after that may leave something sent.
     may_have_sent = False
+    # Who is asking.
+    principal: Principal
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate; there is nothing to negotiate."""
-        self.perform_authentication(request)
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRequest:  # type: ignore[override]
+        """The request as it is."""
+        return request
+
+    def initial(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Authenticate; there is nothing to negotiate. Raises AuthenticationFailed."""
+        if self.authentication_classes:
+            self.principal = AgentKeyAuthentication().authenticate(request)[1]
+
+    def finalize_response(  # type: ignore[override]
+        self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Every response tells the methods of the address."""
+        header_set(response, "Allow", self.default_response_headers["Allow"])
+        return response
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse]:
         """Our errors instead of DRF's."""
         return exception_handler
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods of the address stand in Allow, as in every response."""
         return HttpResponse(status=204, content_type="application/json")
 
@@ -74,11 +90,6 @@ class ApiView(APIView):
         if kind not in _HEADERS:
             _HEADERS[kind] = super().default_response_headers
         return _HEADERS[kind]
-
-    @property
-    def principal(self) -> Principal:
-        """Who is asking."""
-        return cast(Principal, self.request.auth)
 
 
 _HEADERS: dict[type[ApiView], dict[str, str]] = {}
@@ -98,7 +109,7 @@ class NoSuchEndpoint(ApiView):
 class ToolList(ApiView):
     """What this agent may call."""
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """List the tools that you may call; disabled ones are absent."""
         shape = query_of(request, ToolQuery).get("format")
         return json_response({"tools": _listed(shape, tools_of(self.principal))})
@@ -113,7 +124,7 @@ def _listed(shape: str | None, shown: Shown) -> orjson.Fragment:
 class ToolDetail(ApiView):
     """One tool."""
 
-    def get(self, request: Request, tool: str) -> HttpResponse:
+    def get(self, request: HttpRequest, tool: str) -> HttpResponse:
         """Show one tool that you may call."""
         shape = FORMATS[query_of(request, ToolQuery).get("format")]
         return json_response(shape(*tool_of(self.principal, tool)))
@@ -122,7 +133,7 @@ class ToolDetail(ApiView):
 class ToolInvoke(ApiView):
     """A call."""
 
-    def post(self, request: Request, tool: str) -> HttpResponse:
+    def post(self, request: HttpRequest, tool: str) -> HttpResponse:
         """Call a tool: it runs, waits for a technician, or is refused. Never executed twice."""
         query_of(request, Nothing)
         wanted = tool_named(tool)
@@ -159,7 +170,7 @@ class ToolInvoke(ApiView):
 class InvocationList(ApiView):
     """What this agent asked for."""
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """List your own invocations, newest first."""
         query = query_of(request, ListQuery)
         known = find_tool(query["tool"]) if "tool" in query else None
@@ -178,7 +189,7 @@ class InvocationList(ApiView):
 class InvocationDetail(ApiView):
     """One invocation."""
 
-    def get(self, request: Request, invocation_id: str) -> HttpResponse:
+    def get(self, request: HttpRequest, invocation_id: str) -> HttpResponse:
         """Look at one of your invocations, and wait for its end if you like."""
         query = query_of(request, WaitQuery)
         invocation, now = invocation_wait(
@@ -193,7 +204,7 @@ class InvocationDetail(ApiView):
 class InvocationCancel(ApiView):
     """Second thoughts."""
 
-    def post(self, request: Request, invocation_id: str) -> HttpResponse:
+    def post(self, request: HttpRequest, invocation_id: str) -> HttpResponse:
         """Withdraw one of your invocations that is still pending or queued."""
         query_of(request, Nothing)
         invocation = invocation_get(principal=self.principal, invocation_id=invocation_id)
@@ -205,7 +216,7 @@ class InvocationCancel(ApiView):
 class Me(ApiView):
     """The caller."""
 
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
         query_of(request, Nothing)
         principal, connection = self.principal, self.principal.connection

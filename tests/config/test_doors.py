@@ -127,8 +127,15 @@ def test_names_of_this_host_are_not_remembered_without_end(rf: RequestFactory, s
 @pytest.mark.django_db
 @pytest.mark.parametrize("door", ["/healthz", "/readyz", "/api/v1/tools", "/api/v1/me", "/mcp"])
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_the_server_answers_as_the_middleware_does(door: str, method: str) -> None:
+@pytest.mark.parametrize("is_known", [False, True])
+def test_the_server_answers_as_the_middleware_does(
+    door: str, method: str, *, is_known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[Any] = []
+    monkeypatch.setattr(Handler, "_fixed", {})
+    monkeypatch.setattr(Handler, "_direct", {})
+    if is_known:
+        Handler().resolve_request(RequestFactory().get(door))
     environ = RequestFactory().generic(method, door).environ | {"wsgi.input": BytesIO()}
     answer: Any = Handler()(environ, lambda *head: said.append(head))  # type: ignore[arg-type]
     body = b"".join(answer)

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import RequestFactory
 from django.urls import Resolver404, get_resolver
 
@@ -46,6 +47,25 @@ def test_addresses_with_ids_and_made_up_ones_are_not_remembered() -> None:
         with pytest.raises(Resolver404):
             handler.resolve_request(RequestFactory().get(f"/nothing/{number}"))
     assert handler._fixed == before
+
+
+def test_only_views_that_django_would_leave_alone_are_reached_without_it() -> None:
+    handler = Handler()
+    for path in ("/api/v1/tools", "/api/v1/me", "/mcp", "/healthz", "/readyz", "/metrics", "/api/v1/docs", "/"):
+        handler.resolve_request(RequestFactory().get(path))
+    assert {"/api/v1/tools", "/api/v1/me", "/mcp"} <= handler._direct.keys()
+    assert not {"/healthz", "/readyz", "/metrics", "/api/v1/docs", "/"} & handler._direct.keys()
+    assert all(vars(match.func)["csrf_exempt"] for match in handler._direct.values())
+
+
+def test_a_view_with_a_transaction_around_it_is_left_to_django(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handler = Handler()
+    view = get_resolver().resolve("/api/v1/tools").func
+    assert handler._is_left_alone(view)
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+    assert not handler._is_left_alone(view)
 
 
 @pytest.mark.parametrize(

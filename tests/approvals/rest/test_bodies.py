@@ -164,10 +164,9 @@ class Broken(io.BytesIO):
 
 
 def chunked(raw: bytes) -> WSGIRequest:
-    request = RequestFactory().post("/")
+    request = RequestFactory().post("/", content_type="application/json")
     request.META.pop("CONTENT_LENGTH", None)
     request.META |= {
-        "CONTENT_TYPE": "application/json",
         "HTTP_TRANSFER_ENCODING": "chunked",
         "wsgi.input": io.BytesIO(raw),
     }
