@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import responses
 from django.conf import settings
 from django.test import Client
 
@@ -19,7 +18,7 @@ from integrations.models import Agent, AgentKey, Connection, ConnectionState, Me
 from integrations.models.limits import LARGEST
 from integrations.ninjaone.sandbox import ACME, NORTHWIND, Sandbox, seed_grant
 from integrations.ninjaone.sandbox.seeds import BASH_RUNNER_IDS
-from tests.ninjaone_mount import mount
+from tests.ninjaone_mount import NinjaMock, mount
 
 PASSWORD = "correct horse battery staple"
 
@@ -120,7 +119,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture
 def ninjaone(sandbox: Sandbox) -> Iterator[Sandbox]:
     """The sandbox behind every HTTP call that the product makes."""
-    with responses.RequestsMock() as rsps:
+    with NinjaMock() as rsps:
         mount(rsps, sandbox, settings.NINJAONE_SANDBOX_URL, sleep=lambda seconds: None)
         yield sandbox
 

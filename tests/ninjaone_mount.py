@@ -1,4 +1,4 @@
-"""Puts a sandbox behind `responses`, so that a test's `requests` calls reach the code that the demo runs."""
+"""Puts a sandbox behind `responses`, so that a test's calls reach the code that the demo runs, without a socket."""
 
 from __future__ import annotations
 
@@ -8,14 +8,52 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import requests
 import responses
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
 from integrations.ninjaone.sandbox import Sandbox, SandboxRequest, SandboxResponse
+from integrations.ninjaone.transport import CarryError, Lines, Message, Reply
+
+
+class NinjaMock(responses.RequestsMock):
+    """Also answers what leaves for NinjaOne: that goes through `requests` as long as this lasts."""
+
+    def start(self) -> None:
+        """Begin."""
+        self._carry = mock.patch("integrations.ninjaone.transport.Lines.carry", _carried)
+        self._carry.start()
+        super().start()
+
+    def stop(self, allow_assert: bool = True) -> None:
+        """End. Raises AssertionError like the base class."""
+        self._carry.stop()
+        super().stop(allow_assert)
+
+
+def _carried(lines: Lines, message: Message, largest: int) -> Reply:
+    """What `Lines.carry` does, by `requests`."""
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body = message.method, lines.base_url + message.target, message.body
+    named = (line.partition(":") for line in message.headers)
+    prepared.headers = CaseInsensitiveDict({name: value.strip() for name, _, value in named if value})
+    try:
+        times = (message.connect_seconds, message.silent_seconds)
+        answer = requests.Session().send(prepared, timeout=times, allow_redirects=False)
+    except requests.Timeout as error:
+        raise CarryError("no answer in time", is_unsent=False) from error
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise CarryError("it broke off", is_unsent=False) from error
+    except requests.RequestException as error:
+        raise CarryError("the connection failed", is_unsent=False) from error
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(answer.status_code, headers, answer.content[: largest + 1], len(answer.content) > largest)
+
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import closing
 from email.utils import parsedate_to_datetime
 
-import requests
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
-from requests.exceptions import ConnectTimeout, RequestException, SSLError
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from integrations.ninjaone.errors import AmbiguousError, EgressRefusedError, NotSentError, TooLargeError
-from integrations.ninjaone.transport import Exchange, session_for
+from integrations.ninjaone.transport import CarryError, Message, Reply, lines_to
 from integrations.ninjaone.wire import WireAnswer, WireRequest
 from integrations.pooled import release
 
 USER_AGENT = "Countersign/0.1.0"
+# Without "Expect:" libcurl would ask leave before it sends a large body.
+OWN_HEADERS = ["Accept: application/json", f"User-Agent: {USER_AGENT}", "Expect:"]
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 TOTAL_SECONDS = 60.0
 LARGEST_ANSWER = 5 * 1024 * 1024  # after decompression
 KEPT_OF_LARGER = 64 * 1024
-CHUNK = 64 * 1024
 LONGEST_WAIT = 4e9  # seconds, 126 years: with much more no calendar could say until when
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
@@ -47,17 +44,14 @@ def exchange(
     EgressRefusedError when it is not a request for exactly its address.
     """
     require_no_transaction()
-    prepared = _prepared(request, headers)
-    ends_at = time.monotonic() + TOTAL_SECONDS if deadline is None else deadline
-    state = Exchange(request.method, request.base_url, request.target, ends_at, READ_SECONDS)
-    timeout = (min(CONNECT_SECONDS, _left(state)), min(READ_SECONDS, _left(state)))
+    message = _message(request, headers, TOTAL_SECONDS if deadline is None else deadline - time.monotonic())
     try:
-        with state, closing(session_for(request.base_url).send(prepared, timeout=timeout)) as response:
-            return _answer(response, state, is_write=is_write)
-    except (RequestException, TimeoutError) as error:
-        if _is_unsent(state, error):
-            raise NotSentError(f"NinjaOne cannot be reached ({_cause(error)}). Nothing was sent.") from error
-        raise AmbiguousError(f"NinjaOne's answer did not arrive ({_cause(error)}).", is_write=is_write) from error
+        reply = lines_to(request.base_url).carry(message, LARGEST_ANSWER)
+    except CarryError as error:
+        if error.is_unsent:
+            raise NotSentError(f"NinjaOne cannot be reached ({error.words}). Nothing was sent.") from error
+        raise AmbiguousError(f"NinjaOne's answer did not arrive ({error.words}).", is_write=is_write) from error
+    return _answer(reply, is_write=is_write)
 
 
 def require_no_transaction() -> None:
@@ -68,65 +62,53 @@ def require_no_transaction() -> None:
     release(database)
 
 
-def _prepared(request: WireRequest, headers: dict[str, str]) -> requests.PreparedRequest:
-    """The request as it is. `PreparedRequest.prepare()` would bring addresses into the form that they have to have."""
+def _message(request: WireRequest, headers: dict[str, str], seconds: float) -> Message:
+    """The request as it is. Raises EgressRefusedError, and NotSentError where no time is left for it."""
     if request.method not in METHODS or not PATH.fullmatch(request.path) or not QUERY.fullmatch(request.query):
         raise EgressRefusedError("The address is not one that may be called. Nothing was sent.")
     if not all(HEADER.fullmatch(value) for value in headers.values()):
         raise EgressRefusedError("A header holds what no header may hold. Nothing was sent.")
-    body = None if request.body is None else request.body.encode()
-    kind = {} if body is None else {"Content-Type": "application/json"}
-    # What is said of the body counts: a token request is a form.
-    own = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT, **kind, **headers}
-    if request.method != "GET" or body is not None:
-        own["Content-Length"] = str(len(body or b""))
-    prepared = requests.PreparedRequest()
-    prepared.method, prepared.url, prepared.body = request.method, request.url, body
-    # Names that stand here once each: a plain dictionary is walked through faster.
-    prepared.headers = own  # type: ignore[assignment]
-    return prepared
-
-
-def _left(state: Exchange) -> float:
-    try:
-        return state.left()
-    except TimeoutError as error:
-        raise NotSentError("The time for this call was over before it could be sent. Nothing was sent.") from error
-
-
-def _answer(response: requests.Response, state: Exchange, *, is_write: bool) -> WireAnswer:
-    body = bytearray()
-    for chunk in response.iter_content(_chunk(response)):
-        body += chunk
-        state.left()
-        if len(body) > LARGEST_ANSWER:
-            if not is_write:
-                limit = LARGEST_ANSWER // 2**20
-                raise TooLargeError(f"NinjaOne's answer is larger than {limit} MiB. Ask for less.")
-            # The status says what became of the write; a body cut short reads as unusable, which it is.
-            del body[KEPT_OF_LARGER:]
-            break
-    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    request_id = response.headers.get("x-nj-request-id", "")
-    return WireAnswer(
-        status=response.status_code,
-        content_type=content_type,
-        body=bytes(body),
-        request_id=re.sub(r"[^!-~]", "", request_id)[:100] or None,
-        retry_after=seconds_of(response.headers.get("Retry-After")),
+    if seconds <= 0:
+        raise NotSentError("The time for this call was over before it could be sent. Nothing was sent.")
+    # What the caller says of the body counts: a token request is a form. Left empty, libcurl would call it one.
+    kind = "" if request.body is None else " application/json"
+    said = [f"{name}: {value}" for name, value in headers.items()]
+    own = OWN_HEADERS if "Content-Type" in headers else [*OWN_HEADERS, f"Content-Type:{kind}"]
+    return Message(
+        method=request.method,
+        target=request.target,
+        headers=own + said,
+        body=None if request.body is None else request.body.encode(),
+        connect_seconds=min(CONNECT_SECONDS, seconds),
+        silent_seconds=min(READ_SECONDS, seconds),
+        seconds=seconds,
     )
 
 
-def _chunk(response: requests.Response) -> int:
-    """How much to read at once: what is there, where that is known, so that nothing is asked for after the end."""
-    length: int | None = response.raw.length_remaining
-    is_plain = "Content-Encoding" not in response.headers
-    return min(CHUNK, length) if length and is_plain else CHUNK
+def _answer(reply: Reply, *, is_write: bool) -> WireAnswer:
+    body = reply.body
+    if reply.is_cut:
+        if not is_write:
+            limit = LARGEST_ANSWER // 2**20
+            raise TooLargeError(f"NinjaOne's answer is larger than {limit} MiB. Ask for less.")
+        # The status says what became of the write; a body cut short reads as unusable, which it is.
+        body = body[:KEPT_OF_LARGER]
+    headers = reply.headers
+    request_id = headers.get("x-nj-request-id")
+    return WireAnswer(
+        status=reply.status,
+        content_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
+        body=body,
+        request_id=request_id and (re.sub(r"[^!-~]", "", request_id)[:100] or None),
+        retry_after=seconds_of(headers.get("retry-after")),
+    )
 
 
 def seconds_of(retry_after: str | None) -> float | None:
     """The header `Retry-After` in seconds from now; None when absent or meaningless."""
-    text = (retry_after or "").strip()
+    if retry_after is None:
+        return None
+    text = retry_after.strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
     try:
@@ -136,28 +118,3 @@ def seconds_of(retry_after: str | None) -> float | None:
     if moment.tzinfo is None:
         return None
     return min(max(0.0, (moment - timezone.now()).total_seconds()), LONGEST_WAIT)
-
-
-def _is_unsent(state: Exchange, error: Exception) -> bool:
-    if state.is_sending:
-        return False
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    return state.is_unsent or isinstance(error, ConnectTimeout | SSLError) or isinstance(reason, NewConnectionError)
-
-
-def _cause(error: Exception) -> str:
-    """The kind of failure in words. Never the exception's own text: it may quote what was sent."""
-    inner = error.args[0] if error.args else None
-    kinds: list[tuple[type[Exception], str]] = [
-        (ConnectTimeout, "no connection in time"),
-        (SSLError, "TLS failed"),
-        (requests.exceptions.Timeout, "no answer in time"),
-        (TimeoutError, "no answer in time"),
-        (ReadTimeoutError, "no answer in time"),
-        (requests.exceptions.ChunkedEncodingError, "it broke off"),
-        (requests.exceptions.ContentDecodingError, "it is not readable"),
-    ]
-    return next(
-        (words for kind, words in kinds if isinstance(error, kind) or isinstance(inner, kind)), "the connection failed"
-    )

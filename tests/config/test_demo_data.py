@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-import responses
 from django.conf import LazySettings, settings
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -16,7 +15,7 @@ from integrations.agent_keys import agent_key_authenticate, agent_key_revoke
 from integrations.audit import Actor
 from integrations.models import Agent, AgentKey, AuditEvent, Connection, ConnectionState, Membership, Msp, User
 from integrations.ninjaone.sandbox import ACME, Sandbox, seed_grant
-from tests.ninjaone_mount import mount
+from tests.ninjaone_mount import NinjaMock, mount
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,11 +98,11 @@ def test_the_bash_runner_of_each_world_is_named_and_sealed(ninjaone: Sandbox) ->
 
 def test_without_a_sandbox_that_answers_it_says_what_is_missing_and_the_next_time_heals_it(sandbox: Sandbox) -> None:
     err = io.StringIO()
-    with responses.RequestsMock(assert_all_requests_are_fired=False):
+    with NinjaMock(assert_all_requests_are_fired=False):
         call_command("demo_data", json=True, stdout=io.StringIO(), stderr=err)
     assert "Acme MSP has no bash runner" in err.getvalue()
     assert Connection.objects.filter(runner_script_id=None).count() == 2
-    with responses.RequestsMock() as rsps:
+    with NinjaMock() as rsps:
         mount(rsps, sandbox, settings.NINJAONE_SANDBOX_URL)
         fill()
     assert not Connection.objects.filter(runner_script_id=None).exists()

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-import responses
 
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults, seed_grant
 from integrations.ninjaone.sandbox.server import serve_in_thread
-from tests.ninjaone_mount import mount
+from tests.ninjaone_mount import NinjaMock, mount
 
 PATH = "/v2/organizations"
 
@@ -23,7 +22,7 @@ def url(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[str]:
         with serve_in_thread(sandbox) as server:
             yield server.url
     else:
-        with responses.RequestsMock() as rsps:
+        with NinjaMock() as rsps:
             mount(rsps, sandbox, "https://eu.ninjarmm.com")
             yield "https://eu.ninjarmm.com"
 

@@ -64,7 +64,7 @@ def live(sandbox: Sandbox, settings: LazySettings, transactional_db: None, pause
     with serve_in_thread(sandbox) as server:
         settings.NINJAONE_SANDBOX_URL = server.url
         yield Live(make_tenant("acme", ACME, sandbox), sandbox, server.url)
-        transport.session_for(server.url).close()
+        transport.lines_to(server.url).close()
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def raw(sandbox: Sandbox, settings: LazySettings, transactional_db: None, pauses
     with RawServer() as server:
         settings.NINJAONE_SANDBOX_URL = server.url
         yield Raw(make_tenant("acme", ACME, sandbox).connection, server)
-        transport.session_for(server.url).close()
+        transport.lines_to(server.url).close()
 
 
 @pytest.fixture

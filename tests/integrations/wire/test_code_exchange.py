@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import responses
 
 from integrations.models import AuditEvent, Connection, ConnectionState
 from integrations.ninjaone.connect import (
@@ -15,6 +14,7 @@ from integrations.ninjaone.sandbox.faults import Fault
 from tests.cast import Tenant
 from tests.integrations.wire.browser import consent
 from tests.integrations.wire.consenting import finish, saved, start
+from tests.ninjaone_mount import NinjaMock
 
 __all__ = ["saved"]
 
@@ -44,7 +44,7 @@ def test_scopes_that_were_not_granted_are_named(
 ) -> None:
     returned = consent(ninjaone, start(saved))
     body = {"access_token": "a", "refresh_token": "r", "expires_in": 60, "scope": scope}
-    with responses.RequestsMock() as rsps:
+    with NinjaMock() as rsps:
         rsps.post("http://127.0.0.1:8801/ws/oauth/token", json={k: v for k, v in body.items() if v is not None})
         connection = finish(saved, returned)
 
@@ -103,7 +103,7 @@ def test_what_is_odd_beside_the_tokens_costs_no_consent(
 ) -> None:
     returned = consent(ninjaone, start(saved))
     body = {"access_token": "a", "refresh_token": "r", "expires_in": 60, "token_type": "Bearer", **odd}
-    with responses.RequestsMock() as rsps:
+    with NinjaMock() as rsps:
         rsps.post("http://127.0.0.1:8801/ws/oauth/token", json=body)
         connection = finish(saved, returned)
 

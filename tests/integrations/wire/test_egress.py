@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from integrations.ninjaone import client, transport
+from integrations.ninjaone import client, retry, transport
 from integrations.ninjaone import exchange as wire
 from integrations.ninjaone.client import send
 from integrations.ninjaone.errors import AmbiguousError, EgressRefusedError, NotConnectedError
@@ -67,7 +68,7 @@ ESCAPES = [
 def listening() -> Iterator[RawServer]:
     with RawServer() as server:
         yield server
-        transport.session_for(server.url).close()
+        transport.lines_to(server.url).close()
 
 
 @pytest.mark.parametrize("path", ESCAPES)
@@ -221,23 +222,37 @@ def test_the_connections_are_kept(raw: Raw) -> None:
 
 
 def test_a_connection_that_idled_is_not_used_again(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "IDLE_SECONDS", 1)
     raw.send()
-    monkeypatch.setattr(transport, "IDLE_SECONDS", -1.0)
+    time.sleep(2.1)
     raw.send()
 
     assert raw.server.connections == 2
 
 
-def test_a_request_that_changed_on_its_way_to_the_socket_is_refused(raw: Raw) -> None:
-    session = transport.session_for(raw.server.url)
-    state = transport.Exchange("GET", raw.server.url, "/v2/other", 1e12, 5.0)
-    prepared = wire._prepared(WireRequest("GET", raw.server.url, "/v2/x"), {})
+@pytest.mark.parametrize("is_write", [False, True])
+def test_a_kept_connection_that_dies_sends_nothing_a_second_time(
+    raw: Raw, is_write: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libcurl would, by itself, and unseen."""
+    monkeypatch.setattr(retry.Retries, "after_loss", lambda _: False)
+    raw.server.say(reply(), exactly(b""))
+    raw.send()
 
-    with state, pytest.raises(EgressRefusedError):
-        session.send(prepared, timeout=5.0)
-    with pytest.raises(EgressRefusedError):
-        session.send(prepared, timeout=5.0)
-    assert raw.server.received == []
+    with pytest.raises(AmbiguousError):
+        raw.send("/v2/once", is_write=is_write)
+    assert [line.split(b" ")[1] for line in raw.server.received] == [b"/v2/organizations", b"/v2/once"]
+    assert raw.send().status == 200
+
+
+def test_an_answer_may_have_others_before_it_and_headers_behind_it(raw: Raw) -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nContent-Type: text/html\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n"
+    raw.server.say(exactly(early + head + b"\r\n2\r\n[]\r\n0\r\nContent-Type: text/html\r\n\r\n"))
+
+    answer = raw.send()
+
+    assert (answer.status, answer.content_type, answer.json()) == (200, "application/json", [])
 
 
 def test_a_server_that_closes_early_does_not_upset_the_next_call(raw: Raw) -> None:
@@ -257,7 +272,7 @@ def test_a_server_that_closes_early_does_not_upset_the_next_call(raw: Raw) -> No
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n[]\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
         b"HTTP/1.1 banana\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 6000 + b"\r\n",
     ],
 )
 @pytest.mark.parametrize("is_write", [False, True])

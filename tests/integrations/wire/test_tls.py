@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -32,6 +31,7 @@ class TlsServer:
     url: str
     certificate: Path
     handshakes: int = 0
+    answer: bytes = ANSWER
 
 
 def certificate(folder: Path, address: str) -> Path:
@@ -79,12 +79,12 @@ def serving(folder: Path, address: str) -> Iterator[TlsServer]:
                     with contextlib.suppress(OSError), plain, context.wrap_socket(plain, server_side=True) as sock:
                         server.handshakes += 1
                         while sock.recv(65_536):
-                            sock.sendall(ANSWER)
+                            sock.sendall(server.answer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield server
-        transport.session_for(server.url).close()
+        transport.lines_to(server.url).close()
         listener.shutdown(socket.SHUT_RDWR)
     thread.join(5)
 
@@ -141,26 +141,26 @@ def test_variables_that_name_other_bundles_are_ignored(
             call(server)
 
 
-def test_a_region_has_one_session_in_a_process() -> None:
-    assert transport.session_for("https://a.example") is transport.session_for("https://a.example")
-    assert transport.session_for("https://a.example") is not transport.session_for("https://b.example")
+def test_a_region_has_one_set_of_connections_in_a_process() -> None:
+    assert transport.lines_to("https://a.example") is transport.lines_to("https://a.example")
+    assert transport.lines_to("https://a.example") is not transport.lines_to("https://b.example")
 
 
-def test_calls_after_the_first_load_no_ca_bundle_and_shake_no_hands(
-    tmp_path: Path, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Loading it again would take longer than a call itself."""
-    loaded: list[object] = []
-    load = ssl.SSLContext.load_verify_locations
-
-    def counted(context: ssl.SSLContext, *given: Any, **named: Any) -> None:
-        loaded.append(given)
-        load(context, *given, **named)
-
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+def test_calls_after_the_first_shake_no_hands(tmp_path: Path, settings: LazySettings) -> None:
     with serving(tmp_path, "127.0.0.1") as server:
         settings.NINJAONE_CA_BUNDLE = str(server.certificate)
         for _ in range(10):
             assert call(server).status == 200
         assert server.handshakes == 1
-    assert len(loaded) == 1
+
+
+def test_a_new_connection_loads_no_ca_bundle(tmp_path: Path, settings: LazySettings) -> None:
+    """Loading it again would take longer than a call itself."""
+    with serving(tmp_path, "127.0.0.1") as server:
+        settings.NINJAONE_CA_BUNDLE = str(server.certificate)
+        server.answer = ANSWER.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        assert call(server).status == 200
+        server.certificate.unlink()
+        for _ in range(3):
+            assert call(server).status == 200
+        assert server.handshakes == 4

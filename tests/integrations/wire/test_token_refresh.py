@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import responses
 from django.conf import LazySettings
 
 from integrations.clock import database_now
@@ -18,6 +17,7 @@ from integrations.ninjaone.oauth import DeadGrantError, Tokens, refresh
 from integrations.ninjaone.sandbox import ACME, Sandbox, faults
 from integrations.ninjaone.tokens import access_token, refresh_after_401
 from tests.cast import Tenant
+from tests.ninjaone_mount import NinjaMock
 
 TOKEN = "/ws/oauth/token"
 
@@ -284,7 +284,7 @@ def test_a_region_that_is_gone_cannot_refresh(acme: Tenant, settings: LazySettin
 )
 def test_lifetimes_of_all_kinds(acme: Tenant, expires_in: object, seconds: int) -> None:
     connection = expire(acme.connection)
-    with responses.RequestsMock() as rsps:
+    with NinjaMock() as rsps:
         body = {"access_token": "new", "refresh_token": "bad token", "expires_in": expires_in}
         rsps.post(f"http://127.0.0.1:8801{TOKEN}", json=body)
         assert access_token(connection) == "new"
