@@ -7,8 +7,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import FilteredRelation, Q
@@ -35,27 +35,15 @@ class KeyOverError(Exception):
     """The key does not work any more, so there is nothing to rotate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is asking, and what time the database had when it looked."""
+class Principal(NamedTuple):
+    """Who is asking: a key, its agent, that one's MSP, and what time the database had when it looked."""
 
     key: AgentKey
+    agent: Agent
+    msp: Msp
+    # The MSP's to NinjaOne; None before there is one. Its secrets stay sealed until they are opened.
+    connection: Connection | None
     now: datetime
-
-    @property
-    def agent(self) -> Agent:
-        """The agent that the key belongs to."""
-        return self.key.agent
-
-    @property
-    def msp(self) -> Msp:
-        """The agent's MSP."""
-        return self.key.agent.msp
-
-    @property
-    def connection(self) -> Connection | None:
-        """The MSP's connection to NinjaOne; None before there is one. Its secrets stay sealed until they are opened."""
-        return self.key.ninjaone  # type: ignore[attr-defined, no-any-return]
 
     @property
     def brake(self) -> str:
@@ -140,16 +128,19 @@ def agent_key_authenticate(*, authorization: str | None, address: Callable[[], s
         raise InvalidKeyError
     now: datetime = row.database_now  # type: ignore[attr-defined]
     now_seen(now)
-    connection: Connection | None = row.__dict__.setdefault("ninjaone", None)
+    agent = row.agent
+    msp = agent.msp
+    connection: Connection | None = row.__dict__.get("ninjaone")
     if connection is not None:
-        connection.msp = row.agent.msp
+        # By this MSP it was found: there is nothing to compare and no column to set.
+        connection._state.fields_cache["msp"] = msp
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise InvalidKeyError
-    ranges = row.agent.allowed_addresses
-    if not row.agent.is_enabled or (ranges is not None and not is_within(address(), ranges)):
+    ranges = agent.allowed_addresses
+    if not agent.is_enabled or (ranges is not None and not is_within(address(), ranges)):
         raise InvalidKeyError
     _note_use(row, now)
-    return Principal(row, now)
+    return Principal(row, agent, msp, connection, now)
 
 
 def _note_use(key: AgentKey, now: datetime) -> None:

@@ -6,6 +6,7 @@ values are bound; rows still become model instances, through the same converters
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -17,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
 
 from integrations.direct import run
-from integrations.rows import Part
+from integrations.rows import Part, bind_of
 
 Row = TypeVar("Row", bound=models.Model)
 # Columns, by their attributes, that are left out of a query. Whoever asks an instance for one has it read then.
@@ -30,9 +31,6 @@ class Slot(NamedTuple):
     model: type[models.Model]
     field: str
     stand_in: Any
-
-    def bound(self, value: Any, database: BaseDatabaseWrapper) -> Any:
-        return _column(self.model, self.field).get_db_prep_value(value, database)
 
 
 class _Prepared(Generic[Row]):
@@ -47,13 +45,9 @@ class _Prepared(Generic[Row]):
     def _of(self, database: BaseDatabaseWrapper) -> _Compiled:
         compiled = self._compiled.get(database.vendor)
         if compiled is None:
-            stand_ins = [slot.stand_in for slot in self._slots]
-            bound = self._bound(stand_ins, database)
-            compiled = self._compiled[database.vendor] = _Compiled(self._build(*stand_ins), bound, self._later)
+            queryset = self._build(*(slot.stand_in for slot in self._slots))
+            compiled = self._compiled[database.vendor] = _Compiled(queryset, self._slots, self._later, database)
         return compiled
-
-    def _bound(self, values: Sequence[Any], database: BaseDatabaseWrapper) -> list[Any]:
-        return [slot.bound(value, database) for slot, value in zip(self._slots, values, strict=True)]
 
 
 class PreparedQuery(_Prepared[Row]):
@@ -63,13 +57,12 @@ class PreparedQuery(_Prepared[Row]):
         """The rows for these values."""
         database = _database()
         compiled = self._of(database)
-        return [
-            compiled.instance(list(raw), database) for raw in compiled.fetched(self._bound(values, database), database)
-        ]
+        return [compiled.instance([*raw], database) for raw in compiled.fetched(values, database)]
 
     def first(self, *values: Any) -> Row | None:
         """The first row for these values, None without one."""
-        return next(iter(self(*values)), None)
+        rows = self(*values)
+        return rows[0] if rows else None
 
 
 class PreparedValues(_Prepared[Any]):
@@ -78,18 +71,22 @@ class PreparedValues(_Prepared[Any]):
     def __call__(self, *values: Any) -> tuple[tuple[Any, ...], ...]:
         """The rows for these values."""
         database = _database()
-        return tuple(self._of(database).fetched(self._bound(values, database), database))
+        return tuple(self._of(database).fetched(values, database))
 
 
 class _Compiled:
     """What Django's ModelIterable works out anew for every query."""
 
-    def __init__(self, queryset: models.QuerySet[Any], stand_ins: list[Any], later: Later) -> None:
+    def __init__(
+        self, queryset: models.QuerySet[Any], slots: Sequence[Slot], later: Later, database: BaseDatabaseWrapper
+    ) -> None:
         compiler = queryset.query.get_compiler(queryset.db)
         sql, params = compiler.as_sql()
         kept = [place for place, column in enumerate(compiler.select) if not _is_for_later(column[0], later)]
         self.sql = _without_columns(sql, compiler, kept)
         self.params = list(params)
+        self.binds = [bind_of(_column(slot.model, slot.field), database.vendor) for slot in slots]
+        stand_ins = self._bound([slot.stand_in for slot in slots])
         places = [(place, stand_ins.index(param)) for place, param in enumerate(self.params) if param in stand_ins]
         if {slot for _, slot in places} != set(range(len(stand_ins))):
             raise ValueError("The queryset does not depend on each of its values.")
@@ -104,22 +101,26 @@ class _Compiled:
             for position, (converters, expression) in found.items()
             for converter in converters
         ]
-        self.annotations = {name: kept.index(place) for name, place in compiler.annotation_col_map.items()}
+        self.annotations = [(name, kept.index(place)) for name, place in compiler.annotation_col_map.items()]
 
-    def fetched(self, values: list[Any], database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
-        params = self.params.copy()
+    def fetched(self, values: Sequence[Any], database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+        bound, params = self._bound(values), [*self.params]
         for place, slot in self.places:
-            params[place] = values[slot]
+            params[place] = bound[slot]
         return run(database, self.sql, params)
+
+    def _bound(self, values: Sequence[Any]) -> list[Any]:
+        return [value if bind is None else bind(value) for bind, value in zip(self.binds, values, strict=True)]
 
     def instance(self, row: list[Any], database: BaseDatabaseWrapper) -> Any:
         for position, convert in self.conversions:
             value = row[position]
             if value is not None:
                 row[position] = convert(value, database)
-        instance = cast(Part, self.part).instance(row, self.alias)
-        for name, position in self.annotations.items():
-            setattr(instance, name, row[position])
+        instance = self.part.instance(row, self.alias)  # type: ignore[union-attr]  # queries for values make none
+        held = instance.__dict__
+        for name, position in self.annotations:
+            held[name] = row[position]
         return instance
 
 
@@ -150,11 +151,20 @@ def _conversion(
             return _moment
         case "convert_uuidfield_value":
             return lambda value, database: _uuid(value)
+    field = getattr(converter, "__self__", None)
+    if isinstance(field, models.JSONField) and field.decoder is None and isinstance(expression, Col):
+        return _json
     return lambda value, database: converter(value, expression, database)
 
 
+_DECODER = json.JSONDecoder()
 # Ids of agents and MSPs come again with every call; nothing can change a UUID.
 _uuid = lru_cache(maxsize=4096)(UUID)
+
+
+def _json(value: str, database: BaseDatabaseWrapper) -> Any:
+    """As JSONField reads what both databases know to be JSON."""
+    return _DECODER.raw_decode(value.strip())[0]
 
 
 def _moment(value: datetime | str, database: BaseDatabaseWrapper) -> datetime:

@@ -67,6 +67,7 @@ class Part:
     model: type[models.Model]
     names: list[str]
     start: int
+    stop: int
     key: int
     parts: list[Part]
     hang: Callable[[Any, Any], None] | None
@@ -78,11 +79,13 @@ class Part:
         positions = {position: kept.index(position) for position in info["select_fields"] if position in kept}
         names = [select[position][0].target.attname for position in positions]
         model = cast("type[models.Model]", info["model"])
+        start = min(positions.values())
         return cls(
             model=model,
             names=names,
-            start=min(positions.values()),
-            key=min(positions.values()) + names.index(model._meta.pk.attname),
+            start=start,
+            stop=start + len(names),
+            key=start + names.index(model._meta.pk.attname),
             parts=[cls.of(other, select, kept) for other in info.get("related_klass_infos", [])],
             hang=info.get("local_setter"),
             hang_back=info.get("remote_setter"),
@@ -92,7 +95,7 @@ class Part:
         """The model instance of a row whose values are converted already."""
         instance = self.model.__new__(self.model)
         held: dict[str, Any] = instance.__dict__
-        held.update(zip(self.names, row[self.start : self.start + len(self.names)], strict=True))
+        held.update(zip(self.names, row[self.start : self.stop], strict=True))
         held["_state"] = state = ModelState()
         state.adding, state.db = False, alias
         for part in self.parts:
@@ -123,10 +126,10 @@ def _insertion(model: type[models.Model], vendor: str) -> tuple[str, list[tuple[
     marks = ", ".join(["%s"] * len(fields))
     # Names of tables and columns come from models alone; SQLite and PostgreSQL quote alike.
     sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
-    return sql, [(field.attname, _bind(field, vendor)) for field in fields]
+    return sql, [(field.attname, bind_of(field, vendor)) for field in fields]
 
 
-def _bind(field: models.Field[Any, Any], vendor: str) -> Bind | None:
+def bind_of(field: models.Field[Any, Any], vendor: str) -> Bind | None:
     """How a value is bound that is not None; None where it is bound as it is."""
     target = getattr(field, "target_field", field)
     if isinstance(target, models.UUIDField):
