@@ -21,6 +21,7 @@ from integrations.ninjaone.errors import NeedsReauthorizationError, NotConnected
 from integrations.ninjaone.exchange import require_no_transaction
 from integrations.ninjaone.hosts import UnknownRegionError, base_url
 from integrations.ninjaone.oauth import Client, DeadGrantError, TokenRefusedError, Tokens, refresh
+from integrations.ninjaone.opened import access_token_opened
 from integrations.pooled import connection_release
 from integrations.signals import grant_died
 from integrations.tenancy import TenantQuerySet
@@ -224,7 +225,7 @@ def client_of(connection: Connection) -> Client:
 
 def _opened(connection: Connection, name: str) -> str:
     try:
-        secret = connection.secret(name)
+        secret = access_token_opened(connection) if name == "access_token" else connection.secret(name)
     except SecretUnreadableError as error:
         raise NotConnectedError(
             "The stored credentials do not open with this server's FERNET_KEYS. Nothing was sent. "
