@@ -15,10 +15,11 @@ from integrations.ninjaone.errors import UnusableAnswerError
 # Python reads JSON of hundreds of levels, and then whatever walks through it runs out of stack.
 DEEPEST = 100
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# Without any of these in its bytes no text holds such a character: an escape, half a pair as it is, a zero of UTF-16.
-ODD = re.compile(rb"\\u|\xed[\xa0-\xbf]|\x00")
-# orjson reads what takes more than 64 bits as a float.
-_LONG_INTEGER = re.compile(rb"[0-9]{19}")
+# Half a pair as it is, in the bytes.
+_HALF = re.compile(rb"\xed[\xa0-\xbf]")
+# All digits are one byte and all else another: a run of them is found ten times as fast as by a pattern.
+_DIGITS = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte in range(256))
+_LONG = b"0" * 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,12 @@ class WireAnswer:
     def storable(self) -> Any:
         """The same, with U+FFFD for what no database and no UTF-8 can hold (NUL, lone surrogates)."""
         value = self.json()
-        return _storable(value) if ODD.search(self.body) else value
+        return _storable(value) if _is_odd(self.body) else value
+
+
+def _is_odd(body: bytes) -> bool:
+    """Whether a text in it may hold such a character: by an escape, half a pair as it is, or a zero of UTF-16."""
+    return b"\\u" in body or b"\x00" in body or (b"\xed" in body and _HALF.search(body) is not None)
 
 
 def _storable(value: Any) -> Any:
@@ -94,7 +100,8 @@ def _storable(value: Any) -> Any:
 
 
 def _parsed(body: bytes) -> Any:
-    if _LONG_INTEGER.search(body) is None:
+    # orjson reads what takes more than 64 bits as a float.
+    if _LONG not in body.translate(_DIGITS):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
