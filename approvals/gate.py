@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.db import IntegrityError, transaction
 
@@ -31,8 +30,7 @@ from tools.policy import PolicyRow, people_needed, policies_seen
 from tools.registry import Tool
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """What an agent sent, parsed at the edge; `arguments` are still as they came."""
 
     tool: Tool
@@ -43,8 +41,7 @@ class Submission:
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(NamedTuple):
     """What became of it. A dry run's invocation is not stored."""
 
     invocation: Invocation

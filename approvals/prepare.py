@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from approvals.consent import Consent, pinned
 from approvals.errors import GateError
@@ -39,8 +38,7 @@ _DECODER = json.JSONDecoder()
 SEAL_KEYS = ("name", "updatedOn", "lastUpdatedBy")
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A call ready to be frozen, and what a person must know about it."""
 
     call: Call
@@ -99,7 +97,7 @@ def _prepared(
     _check_scope(agent, tool, prepared)
     if earlier is None and mode is not Mode.APPROVAL_NEEDED:
         return prepared
-    return replace(prepared, facts=present_added(facts, tool=tool, call=call, read=read, earlier=earlier))
+    return prepared._replace(facts=present_added(facts, tool=tool, call=call, read=read, earlier=earlier))
 
 
 def consent_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -20,8 +20,7 @@ from integrations.clock import Now
 from integrations.models import Membership, Msp, User
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """What became of it. What cannot be denied by this person, or is approved already, is cancelled instead."""
 
     is_denied: bool

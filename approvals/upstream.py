@@ -6,8 +6,8 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -30,8 +30,7 @@ logger = logging.getLogger(__name__)
 PAGING_SECONDS = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The end of an attempt, in the columns of the ledger."""
 
     status: Status

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -35,8 +36,7 @@ LINGERING = 30.0
 COLUMNS = ("status", "expires_at", "release_by", "lease_until", "is_write")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What a waiter waits to change: the status as it reads now, and how far the outcome is."""
 
     status: str

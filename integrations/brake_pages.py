@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django import forms
@@ -48,8 +47,7 @@ class UnfreezeForm(forms.Form):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(NamedTuple):
     """What is let go on: its name, where one goes afterwards, and the deed, given actor and reason."""
 
     name: str

@@ -6,7 +6,7 @@ The answers that are lists stand in tools.lists.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.capping import shrunk, size_of
 from tools.errors import UnusableAnswerError
@@ -19,8 +19,7 @@ __all__ = ["ACCEPTED", "OBJECT", "RAW", "Answer", "Result", "UnusableAnswerError
 TOO_BIG = "The answer is longer than 40,000 characters: its largest parts were cut. "
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What the agent gets. `note` says how to narrow, or is empty."""
 
     value: JSON

@@ -18,7 +18,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_HASH = "none"
 
@@ -43,8 +43,7 @@ _NONCE = re.compile("[0-9a-f]{32}")
 _VALUES = re.compile("_countersign_nonce=([0-9a-f]{32})\n_countersign_script=([A-Za-z0-9+/]*={0,2})\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(NamedTuple):
     """The script of the agent inside its wrapper, and the nonce of the run."""
 
     script: bytes

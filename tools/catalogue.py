@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from tools.definitions import VENDOR
 from tools.models import Mode
@@ -73,8 +74,7 @@ class Route:
         return Classification(self.route_class, self.tool, self.template)
 
 
-@dataclass(frozen=True)
-class Classification:
+class Classification(NamedTuple):
     """What a request may do. `tool` is the id of the tool of our own that does the same; None without one."""
 
     route_class: RouteClass

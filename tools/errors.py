@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentError:
+class ArgumentError(NamedTuple):
     """One thing that is wrong with one argument. Not an exception: several make an InvalidArgumentsError."""
 
     field: str
@@ -24,7 +23,7 @@ class InvalidArgumentsError(Exception):
 
     def as_json(self) -> list[dict[str, str]]:
         """The `errors` list of the wire contract."""
-        return [asdict(error) for error in self.errors]
+        return [error._asdict() for error in self.errors]
 
 
 class FaultyValueError(Exception):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.errors import ToolRefusedError
 from tools.fact_sources import FactReading, Read
@@ -50,8 +49,7 @@ __all__ = [
 KINDS: dict[str, type[Fact]] = {**FACTS, AlertsFact.kind: AlertsFact, PresentFact.kind: PresentFact}
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What a call is aimed at, as far as is known."""
 
     device_id: int | None = None

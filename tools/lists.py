@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.answers import Answer, Result, UnusableAnswerError, dict_of, kind_of
 from tools.capping import rows_fitting
@@ -18,8 +18,7 @@ SMALLEST_ACTIVITY_PAGE = 10
 TOO_LONG = "The rows are longer than 40,000 characters, so the last ones were left out."
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """Keeps rows whose `path` equals `value`, or contains it whatever the case. A row without the path stays out,
     unless `lenient`: that is for scopes that NinjaOne applied already and that we check again.
     """
@@ -42,8 +41,7 @@ class Filter:
         return any(value == self.value for value in values)
 
 
-@dataclass(frozen=True)
-class Among:
+class Among(NamedTuple):
     """Keeps rows whose `key` is one of `values`. A row without it stays out."""
 
     key: str
@@ -108,8 +106,7 @@ class PagedAnswer(Answer):
         return list(seen)[-1] if seen else 0
 
 
-@dataclass(frozen=True)
-class _Walk:
+class _Walk(NamedTuple):
     """Where a reader of pages stands: what it kept, the id to go on from, and whether there is nothing more."""
 
     kept: list[dict[str, Any]]

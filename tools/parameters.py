@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.errors import ArgumentError, FaultyValueError
 from tools.schema import Kind, Schema
@@ -21,8 +21,7 @@ class Arg:
     description: str
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One argument of a tool. `default` is None for a required one and for one that may simply be absent."""
 
     name: str
@@ -36,8 +35,7 @@ class Parameter:
         return {**self.arg.kind.schema(), "description": self.arg.description, **told}
 
 
-@dataclass(frozen=True)
-class Together:
+class Together(NamedTuple):
     """A rule over several arguments: `fewest` to `most` of `names` must be given."""
 
     names: tuple[str, ...]
@@ -80,8 +78,7 @@ def arguments_read(parameters: Mapping[str, Parameter], arguments: Mapping[str, 
     return reading
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read so far."""
 
     values: dict[str, JSON]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
@@ -24,8 +24,7 @@ from tools.models import Mode, ToolPolicy
 from tools.registry import TOOLS
 
 
-@dataclass(frozen=True)
-class PolicyRow:
+class PolicyRow(NamedTuple):
     """One tool's policy. `version` is 0 where nobody ever changed it."""
 
     tool: Tool

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.schema import INT32_MAX
 
@@ -25,8 +24,7 @@ _NOT_AN_ID = frozenset({"parameters", "runas", "type", "uid"})
 _SCRIPT_ID_NAMES = frozenset({"scriptid", "scriptids"})
 
 
-@dataclass(frozen=True)
-class Subjects:
+class Subjects(NamedTuple):
     """The ids that a call names. None where it names none."""
 
     device_id: int | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -34,16 +33,14 @@ TEMPLATES = "admin/approvals/approvalrequest"
 MOST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A request and the digest of what its line stood for when somebody ticked it."""
 
     id: UUID
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What became of one choice; no sentence where there is no such request."""
 
     sentence: SafeString

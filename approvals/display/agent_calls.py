@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from approvals.display.figures import OUTCOME_OF, OUTCOMES
 from approvals.display.rows import UNREAD, Row, row_of
@@ -18,8 +18,7 @@ DAYS = 7
 MOST_CALLS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How many calls ended so. `name` is the one of the chart on the home page."""
 
     name: str
@@ -27,8 +26,7 @@ class Outcome:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class AgentCalls:
+class AgentCalls(NamedTuple):
     """The newest calls, newest first, and the outcomes of the last days; `is_cut` where some were not counted."""
 
     agent: Agent

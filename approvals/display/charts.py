@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,8 +19,7 @@ GAP = 0.16
 MOST_TOOLS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A rectangle: what it counts, and where it lies."""
 
     name: str
@@ -30,8 +29,7 @@ class Part:
     height: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One day or one tool."""
 
     label: str
@@ -41,8 +39,7 @@ class Bar:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """Bars, what their parts mean and add up to, and the longest one."""
 
     bars: list[Bar]

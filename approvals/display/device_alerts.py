@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -14,8 +13,7 @@ from django.utils.translation import ngettext
 from approvals.display.invisibles import marked
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceAlerts:
+class DeviceAlerts(NamedTuple):
     """`words` for the sentence, the newest alerts' names, how many more there are, and why nobody knows."""
 
     words: SafeString

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,8 +18,7 @@ AROUND = 3
 MOST_LINES = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the comparison with its numbers before and after; None on the side where it does not stand."""
 
     sign: str  # "-", "+", " ", or "…" for lines left out

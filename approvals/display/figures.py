@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, IntegerField, Q, QuerySet, Value
@@ -46,8 +45,7 @@ VERDICTS = (("approved", _("Approved")), ("denied", _("Denied")), ("undecided", 
 OUTCOME_OF = {status: name for name, _, statuses in OUTCOMES for status in statuses}
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """Counts by day and outcome, oldest day first, and by tool and verdict, most asked first.
 
     `unknown` are all calls of unknown outcome, whatever their day. The times to a decision are those of the newest

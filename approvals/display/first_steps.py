@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -15,8 +14,7 @@ from integrations.clock import Now
 from integrations.models import Agent, AgentKey, Connection, Membership, Msp
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step. `why` says what it is for, `action` what its button reads."""
 
     title: str
@@ -26,8 +24,7 @@ class Step:
     is_done: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FirstSteps:
+class FirstSteps(NamedTuple):
     """All steps in order; at least one is not done."""
 
     steps: list[Step]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Exists
 
@@ -18,8 +18,7 @@ NEWEST = 200
 FAULTS = frozenset({"upstream_unavailable", "needs_reauthorization", "not_connected", "outcome_unknown"})
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """When something was seen, for people and to the second, and what it was."""
 
     age: str
@@ -28,8 +27,7 @@ class Event:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """The connection, when NinjaOne last answered, and what last went wrong on the way; None for what was not seen."""
 
     connection: Connection | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from approvals.display.alarms import Alarming, alarms_of
 from approvals.display.charts import Chart, chart_of_days, chart_of_tools
@@ -18,8 +18,7 @@ from integrations.models import Agent, Msp
 SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Everything the page shows. `days` is how many of them the figures and charts are about."""
 
     waiting: list[Row]

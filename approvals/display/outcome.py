@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,8 +14,7 @@ from approvals.display.request import pretty_json
 from approvals.models import Invocation, ReasonCode, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The state of an invocation as read now, with everything known about its end."""
 
     status: Status

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -31,8 +30,7 @@ from tools.models import Mode
 UPDATE_TICKET = "ninja-update-ticket"
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of the call, whole."""
 
     name: str
@@ -41,8 +39,7 @@ class Argument:
     is_script: bool = False  # the very text that is shown as the script
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """What one person said."""
 
     who: str
@@ -52,8 +49,7 @@ class Vote:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The device, organization and their state when the agent asked; empty where the call has none."""
 
     device: SafeString
@@ -65,8 +61,7 @@ class Target:
     last_contact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One invocation, as read at one moment."""
 
     row: Invocation

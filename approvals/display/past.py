@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Subquery
@@ -23,8 +23,7 @@ LATELY = timedelta(hours=1)
 EARLIER = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Precedent:
+class Precedent(NamedTuple):
     """The last approved script of the agent on the device. `changes` is None where they are too much to compare."""
 
     id: UUID
@@ -37,8 +36,7 @@ class Precedent:
     changes: list[Line] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """An earlier decision on the same: the agent, the tool, and the device or else the address."""
 
     id: UUID
@@ -50,8 +48,7 @@ class Earlier:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """What was asked before this request, by the same agent.
 
     `devices` counts those of the hour, this one included; `denials` how often people said no to the very same call,

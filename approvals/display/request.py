@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString
 
@@ -43,8 +43,7 @@ class Script:
         return check_of(self.raw) if self.is_text else None
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenRequest:
+class FrozenRequest(NamedTuple):
     """What goes over the wire. `size` counts the body's bytes; `pretty` is None where the body is no JSON."""
 
     method: str

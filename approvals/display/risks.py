@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -24,8 +23,7 @@ MANY_DEVICES = 5
 CHANGED_LATELY_SECONDS = 7 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(NamedTuple):
     """One sentence. The grave ones are those that a glance must not miss."""
 
     words: SafeString

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.safestring import SafeString
@@ -17,8 +17,7 @@ from approvals.models import Effect, Invocation, OutcomeState, Status
 from approvals.reading import status_now
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What a list shows of an invocation, as read now. Text from outside is escaped and its odd characters marked."""
 
     id: UUID

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,8 +17,7 @@ READ_NAMES = {"cc": "ccList", "attributes": "attributeValues", "tags": "tags"}
 IGNORED = {"version"}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One field of the ticket that would become another."""
 
     field: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
@@ -19,8 +19,7 @@ from approvals.outcomes.telling import effect_of
 from tools.models import Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing that happened, and when: for people, and for machines."""
 
     at: str
@@ -28,8 +27,7 @@ class Step:
     words: SafeString
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """What the events are read from. `status` is as it reads now; users and the agent are loaded."""
 
     invocation: Invocation

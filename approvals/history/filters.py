@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -40,8 +40,7 @@ class Filters:
         return replace(self, words="")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Rows in which an index has the order of the activity: calls themselves, or votes, which lead to calls.
 
     `at` and `key` are the columns with the call's moment and its id.
@@ -62,7 +61,7 @@ class Source:
 
     def since(self, oldest: Cursor) -> Source:
         """Those that are not older."""
-        return replace(self, rows=self.rows.filter(**{f"{self.at}__gte": oldest.at}))
+        return self._replace(rows=self.rows.filter(**{f"{self.at}__gte": oldest.at}))
 
     def _ordered(self, before: Cursor | None, after: Cursor | None) -> QuerySet[Any]:
         rows, at, key = self.rows, self.at, self.key

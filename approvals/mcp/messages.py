@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from approvals.mcp.protocol import INVALID_PARAMS, INVALID_REQUEST, ProtocolError
 
 RequestId = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A request, or a notification, which has no id."""
 
     method: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -30,8 +30,7 @@ LONGEST = 2000
 MOST_ADDRESSES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """An address as it is stored; `place` may be shown. `error` says what is wrong with it."""
 
     kind: str

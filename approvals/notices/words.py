@@ -7,8 +7,8 @@ scripts) is made plain, so that it cannot call people, hide or lead anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -45,8 +45,7 @@ SETTLED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Title and text, without any markup. `level`: info, success, warning or failure."""
 
     title: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from approvals.models import Effect, OutcomeState
 
@@ -13,8 +14,7 @@ NEARLY_ALL = NINJAONE_KEEPS - 200
 LONGEST_KEPT = 40_000
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """The only thing in NinjaOne that a call could have left: an activity, or an entry of a ticket's log.
 
     `uid` is what no two calls can have. That NinjaOne names the user makes it worth something.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tools.bash_wrapper import NO_HASH, mark_began, mark_ended
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """The marks of one nonce in a text. `sha256` is "" where the device could not tell; `exit_code` None for no end."""
 
     sha256: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.conf import settings
 from django.db.models import Q
@@ -23,8 +22,7 @@ FIRST_LOOK = timedelta(seconds=2)
 FEWEST = "10"  # activities that NinjaOne gives at least
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """What to look for after a call, and the device's last activity before it; None where that is not known."""
 
     sought: Sought

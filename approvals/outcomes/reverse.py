@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from approvals.errors import GateError
@@ -43,8 +43,7 @@ OF_CONSENT = ("APP_USER_LOGGED_", "APP_USER_MFA_")
 NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """One thing that our user began."""
 
     id: int

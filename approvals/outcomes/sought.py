@@ -11,8 +11,7 @@ import binascii
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from approvals.models import EffectKind, Invocation
@@ -28,8 +27,7 @@ _STATES = {"START": "RUNNING", "RESTART": "RUNNING", "STOP": "STOPPED", "PAUSE":
 LONGEST_NAME = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(NamedTuple):
     """What to look for, and where. `wanted` is a SHA-256, an action and state, a uid or a version, by kind."""
 
     kind: EffectKind

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,8 +12,7 @@ from approvals.rest.schema import document, operations_of
 from approvals.rest.views import ApiView
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A parameter or a key of a body."""
 
     name: str
@@ -23,8 +21,7 @@ class Row:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(NamedTuple):
     """An operation."""
 
     id: str
@@ -37,8 +34,7 @@ class Chapter:
     responses: list[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A body by its name."""
 
     name: str

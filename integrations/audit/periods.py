@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from integrations.audit.chain import canonical
 from integrations.audit.keys import audit_ring
@@ -68,8 +68,7 @@ DAYS = (RESULTS_DAYS, INVOCATIONS_DAYS, AUDIT_DAYS)
 FIRST = Periods(DAYS, DAYS, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An entry of a chain, and the periods after it."""
 
     number: int

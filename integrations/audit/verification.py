@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain as chain_of
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -27,8 +26,7 @@ COLUMNS = {
 NAMES = ("id", "happened_at", "action", "actor", "subject", "previous_hash")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A chain at one moment: its end, what stands in the place of removed entries, and the rows from there on."""
 
     head: AuditHead | None

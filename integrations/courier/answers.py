@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`error` is a sentence without any secret. `is_gone`: the receiver says that it is no more (HTTP 410)."""
 
     ok: bool = False

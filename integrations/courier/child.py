@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from ipaddress import ip_network
 from typing import Any
 
@@ -37,5 +36,5 @@ def main() -> None:
         job = json.loads(line)
         Refusals.taken()
         answer = JOBS[job["do"]](job)
-        out.write(f"{json.dumps(asdict(answer))}\n")
+        out.write(f"{json.dumps(answer._asdict())}\n")
         out.flush()

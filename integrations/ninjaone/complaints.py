@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from integrations.ninjaone.wire import WireAnswer
@@ -23,8 +22,7 @@ TAG = re.compile(r"<[^<>]*>")
 UNSEEN = re.compile("[\x00-\x1f\x7f-\xa0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamComplaint:
+class UpstreamComplaint(NamedTuple):
     """An error answer in words. `code` and `incident_id` are "" where NinjaOne gave none."""
 
     code: str

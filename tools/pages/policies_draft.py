@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -105,7 +105,7 @@ def changes_of(connection: Connection, *, modes: Mapping[str, str], approvals: M
         mode, needed = Mode(modes.get(tool_id, row.mode)), approvals.get(tool_id, row.approvals_needed)
         asks = mode is Mode.APPROVAL_NEEDED
         if mode in row.choices and (mode is not row.mode or (asks and needed != row.approvals_needed)):
-            after[tool_id] = replace(row, mode=mode, approvals_needed=needed)
+            after[tool_id] = row._replace(mode=mode, approvals_needed=needed)
     return [_change(rows[tool_id], wanted, after) for tool_id, wanted in after.items() if wanted is not rows[tool_id]]
 
 

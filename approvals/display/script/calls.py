@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from approvals.display.script.words import Word, text_of, word_of
 
@@ -48,8 +48,7 @@ class Call:
         return any(argument.text in options for argument in self.arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """A file that is opened for a command."""
 
     operator: str
@@ -58,8 +57,7 @@ class Redirect:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """A variable that gets a value."""
 
     name: str
@@ -81,8 +79,7 @@ class Contents:
     broken: set[int] = field(default_factory=set)  # lines that the parser did not understand
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a node stands: what feeds it, and words of its command that stand behind a redirection."""
 
     feed: Feed = Feed.NONE

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from approvals.display.script.calls import Call, Contents, Redirect
 from approvals.display.script.opaque import ANOTHER_MEANING, why_assignment, why_first_line, why_opaque
@@ -23,8 +24,7 @@ DEEPEST = 10  # sudo env nice ... rm: nobody writes more
 LONGEST = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that the script does, where, and what is special about it; `program` stands in that text."""
 
     kind: Kind
@@ -39,7 +39,7 @@ def findings_of(contents: Contents, text: str) -> list[Finding]:
     found = [finding for call in contents.calls for finding in _of_call(call, contents)]
     found += [*_of_text(contents, text), *_of_meanings(contents)]
     found += [finding for redirect in contents.redirects for finding in _of_redirect(redirect)]
-    unique = {replace(finding, source=shortened(finding.source)): None for finding in found}
+    unique = {finding._replace(source=shortened(finding.source)): None for finding in found}
     return sorted(unique, key=lambda finding: finding.line)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.conf import settings
 from django.utils.safestring import SafeString
@@ -30,8 +29,7 @@ class UnreadableError(Exception):
     """Nothing can be read off a script; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One line of the list."""
 
     line: int
@@ -39,8 +37,7 @@ class Finding:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Findings of one kind. `more` is how many are not listed."""
 
     kind: Kind
@@ -53,8 +50,7 @@ class Group:
         return self.kind is Kind.OPAQUE
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The script's lines, coloured where it could be parsed, and what was read off them.
 
     `trouble` says why nothing was; `broken` are lines that were not understood, so that the list may miss something.

@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Timer
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -32,8 +32,7 @@ class UncheckedError(Exception):
     """ShellCheck has no answer; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """One remark. `code` is its number in ShellCheck's wiki."""
 
     line: int
@@ -42,8 +41,7 @@ class Hint:
     message: SafeString
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """All remarks; `more` is how many are not listed, `trouble` why there are none, `has_directives` a warning."""
 
     hints: list[Hint]

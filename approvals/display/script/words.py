@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,8 +15,7 @@ ESCAPE_IN_QUOTES = re.compile(r'\\([\n"$`\\])')
 PATTERN = re.compile(r"(?<!\\)[*?\[{}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word as written, and what it stands for; None where only running it would tell."""
 
     source: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,4 +89,4 @@ def test_a_script_that_hides_something_is_called_out_on_top() -> None:
 def test_what_was_denied_before_is_told_with_the_reason() -> None:
     past = Past(has_asked=True, has_asked_here=True, devices=1, denials=1, last_denial="Wrong time")
     assert said(past=past) == ["The very same was denied once before, last time: wrong time"]
-    assert said(past=replace(past, denials=3, last_denial="")) == ["The very same was denied 3 times before"]
+    assert said(past=past._replace(denials=3, last_denial="")) == ["The very same was denied 3 times before"]
