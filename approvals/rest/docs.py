@@ -45,7 +45,7 @@ class Shape(NamedTuple):
 class DocsPage(ApiView):
     """/api/v1/docs."""
 
-    authentication_classes = []
+    needs_key = False
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
