@@ -8,7 +8,7 @@ from typing import Any
 from approvals.errors import GateError
 from approvals.gate import Submission
 from approvals.mcp.messages import Message
-from approvals.rest.inputs import INVOKE_BODY, parsed
+from approvals.rest.serializers import InvokeBody, parsed
 from tools.registry import Tool
 
 # What REST takes beside the arguments stands in `_meta`, for an argument of that name would be the tool's.
@@ -45,7 +45,7 @@ def _options(meta: dict[str, Any]) -> dict[str, Any]:
             [(f"{OWN}{name}"[:100], "unknown", f"There is no such key. Known: {known}.") for name in unknown]
         )
     try:
-        return parsed(INVOKE_BODY, given)
+        return parsed(InvokeBody, given)
     except GateError as refusal:
         found = refusal.errors or []
         raise _refused([(f"{OWN}{each['field']}", each["code"], each["message"]) for each in found]) from refusal

@@ -45,7 +45,7 @@ class Shape(NamedTuple):
 class DocsPage(ApiView):
     """/api/v1/docs."""
 
-    needs_key = False
+    authentication_classes = []
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""

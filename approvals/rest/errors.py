@@ -13,10 +13,9 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.decorators import decorator_from_middleware
-from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 
 from approvals.errors import GateError
 from approvals.rest.responses import json_response, request_id_of
@@ -42,8 +41,39 @@ def error_response(
     return json_response({"error": error, "request_id": request_id_of(request)}, status=status, headers=headers)
 
 
-def refusal_response(request: HttpRequest, refusal: GateError) -> HttpResponse:
-    """The answer where the product says no."""
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
+    """The answer to whatever an API view raised."""
+    request: HttpRequest = context["request"]
+    match exc:
+        case GateError():
+            return _refusal(request, exc)
+        case AuthenticationFailed():
+            return error_response(
+                request,
+                status=401,
+                code="invalid_token",
+                message="The agent key is missing, wrong, expired or revoked. Send Authorization: Bearer cs_...",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        case MethodNotAllowed():
+            allowed = ", ".join(context["view"].allowed_methods)
+            return error_response(
+                request,
+                status=405,
+                code="method_not_allowed",
+                message=f"{request.method} is not possible here. Allowed: {allowed}.",
+                headers={"Allow": allowed},
+            )
+    return _crash(request, exc, may_have_sent=context["view"].may_have_sent)
+
+
+def retry_after(code: str, seconds: float | None = None) -> dict[str, str]:
+    """The Retry-After header of an error that may pass; nothing for one that does not."""
+    known = seconds if seconds is not None else RETRY_AFTER.get(code)
+    return {} if known is None else {"Retry-After": str(max(1, math.ceil(known)))}
+
+
+def _refusal(request: HttpRequest, refusal: GateError) -> HttpResponse:
     errors = {} if refusal.errors is None else {"errors": refusal.errors}
     return error_response(
         request,
@@ -56,45 +86,6 @@ def refusal_response(request: HttpRequest, refusal: GateError) -> HttpResponse:
         **errors,
         **refusal.extra,
     )
-
-
-def key_refused(request: HttpRequest) -> HttpResponse:
-    """The answer to a key that is none."""
-    return error_response(
-        request,
-        status=401,
-        code="invalid_token",
-        message="The agent key is missing, wrong, expired or revoked. Send Authorization: Bearer cs_...",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
-
-
-def method_refused(request: HttpRequest, allowed: str) -> HttpResponse:
-    """The answer to a method that the address does not have."""
-    return error_response(
-        request,
-        status=405,
-        code="method_not_allowed",
-        message=f"{request.method} is not possible here. Allowed: {allowed}.",
-        headers={"Allow": allowed},
-    )
-
-
-def retry_after(code: str, seconds: float | None = None) -> dict[str, str]:
-    """The Retry-After header of an error that may pass; nothing for one that does not."""
-    known = seconds if seconds is not None else RETRY_AFTER.get(code)
-    return {} if known is None else {"Retry-After": str(max(1, math.ceil(known)))}
-
-
-class CrashMiddleware(MiddlewareMixin):
-    """What an agent gets when a view of the API fails. Django does the catching."""
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
-        """500, or 503 where nothing but the database is missing. The view says on the request when the gate has it."""
-        return _crash(request, exception, may_have_sent=getattr(request, "may_have_sent", False))
-
-
-answers_crashes = decorator_from_middleware(CrashMiddleware)
 
 
 def _crash(request: HttpRequest, exc: BaseException | None, *, may_have_sent: bool) -> HttpResponse:

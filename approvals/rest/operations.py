@@ -8,11 +8,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from approvals.rest.components import Schema, either, ref
-from approvals.rest.inputs import INVOKE_BODY, LIST_QUERY, NOTHING, TOOL_QUERY, WAIT_QUERY, Input
+from approvals.rest.serializers import InvokeBody, ListQuery, Nothing, ToolQuery, WaitQuery
 
 HEADER: Literal["header"] = "header"
 PATH: Literal["path"] = "path"
-QUERY: Literal["query"] = "query"
 
 WHEN = {
     400: "The JSON is malformed.",
@@ -53,23 +52,6 @@ def header(name: str, description: str, *statuses: int) -> OpenApiParameter:
     )
 
 
-def query(kind: Input) -> list[OpenApiParameter]:
-    """What may stand in a query string."""
-    return [
-        OpenApiParameter(name, field.schema(), QUERY, description=field.description)
-        for name, field in kind.fields.items()
-    ]
-
-
-def closed(kind: Input) -> Schema:
-    """The schema of a body, which has no other key."""
-    properties = {}
-    for name, field in kind.fields.items():
-        properties[name] = field.schema() | ({"description": field.description} if field.description else {})
-    schema: Schema = {"type": "object", "description": kind.description, "additionalProperties": False}
-    return {**schema, "properties": properties} if properties else schema
-
-
 TOOL = OpenApiParameter("tool", OpenApiTypes.STR, PATH, description="The full id, or the name after the colon.")
 INVOCATION_ID = OpenApiParameter("invocation_id", OpenApiTypes.STR, PATH, description="The invocation's id.")
 CHALLENGE = header("WWW-Authenticate", "Bearer", 401)
@@ -78,13 +60,13 @@ RETRY_AFTER = header("Retry-After", "Seconds until it makes sense to try or look
 tool_list = extend_schema(
     operation_id="tool_list",
     summary="List tools",
-    parameters=[*query(TOOL_QUERY), CHALLENGE],
+    parameters=[ToolQuery, CHALLENGE],
     responses={200: body(ref("ToolList"), "In the order of the product's tool table."), **errors(422)},
 )
 tool_detail = extend_schema(
     operation_id="tool_get",
     summary="Show a tool",
-    parameters=[TOOL, *query(TOOL_QUERY), CHALLENGE],
+    parameters=[TOOL, ToolQuery, CHALLENGE],
     responses={
         200: body(either(ref("Tool"), ref("OpenAITool"), ref("AnthropicTool")), "The tool."),
         **errors(404, 422),
@@ -106,7 +88,7 @@ tool_invoke = extend_schema(
         header("Location", "Where to look for the end.", 202),
         header("Idempotent-Replayed", "true for an earlier invocation.", 200, 202, 502, 503, 504),
     ],
-    request={"application/json": ref(INVOKE_BODY.name)},
+    request={"application/json": InvokeBody},
     responses={
         200: body(ref("Invocation"), "It ran, or it was a dry run, or it ended earlier without being sent."),
         202: body(ref("Invocation"), "It waits for a technician, or has not finished yet."),
@@ -117,20 +99,20 @@ tool_invoke = extend_schema(
 invocation_list = extend_schema(
     operation_id="invocation_list",
     summary="List invocations",
-    parameters=[*query(LIST_QUERY), CHALLENGE],
+    parameters=[ListQuery, CHALLENGE],
     responses={200: body(ref("InvocationList"), "A page."), **errors(422)},
 )
 invocation_detail = extend_schema(
     operation_id="invocation_get",
     summary="Look at an invocation",
-    parameters=[INVOCATION_ID, *query(WAIT_QUERY), CHALLENGE, RETRY_AFTER],
+    parameters=[INVOCATION_ID, WaitQuery, CHALLENGE, RETRY_AFTER],
     responses={200: body(ref("Invocation"), "As it stands now."), **errors(404, 422, 429)},
 )
 invocation_cancel = extend_schema(
     operation_id="invocation_cancel",
     summary="Withdraw an invocation",
     parameters=[INVOCATION_ID, CHALLENGE],
-    request={"application/json": ref(NOTHING.name)},
+    request={"application/json": Nothing},
     responses={200: body(ref("Invocation"), "Withdrawn."), **errors(400, 404, 409, 413, 422)},
 )
 me = extend_schema(

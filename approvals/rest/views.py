@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
+from rest_framework.renderers import JSONRenderer
+from rest_framework.views import APIView
 
 from approvals.decisions import invocation_cancel
 from approvals.envelope import envelope, http_status_of
@@ -18,23 +17,23 @@ from approvals.errors import GateError
 from approvals.gate import Submission, invocation_submit
 from approvals.ledger import Until, invocation_get, invocation_list, invocation_wait
 from approvals.models import Invocation, Status
+from approvals.rest.auth import AgentKeyAuthentication
 from approvals.rest.catalogue import Shown, tool_named, tool_of, tools_of
-from approvals.rest.errors import answers_crashes, key_refused, method_refused, refusal_response, retry_after
-from approvals.rest.inputs import (
-    INVOKE_BODY,
-    LIST_QUERY,
-    NOTHING,
-    TOOL_QUERY,
-    WAIT_QUERY,
+from approvals.rest.errors import exception_handler, retry_after
+from approvals.rest.parser import json_body
+from approvals.rest.responses import header_set, json_bytes, json_response, request_id_of
+from approvals.rest.serializers import (
+    InvokeBody,
+    ListQuery,
+    Nothing,
+    ToolQuery,
+    WaitQuery,
     idempotency_key_of,
     parsed,
     query_of,
 )
-from approvals.rest.parser import json_body
-from approvals.rest.responses import header_set, json_bytes, json_response, request_id_of
 from approvals.timestamps import timestamp
-from integrations.addresses import client_address
-from integrations.agent_keys import InvalidKeyError, Principal, agent_key_authenticate
+from integrations.agent_keys import Principal
 from integrations.models import ConnectionState
 from tools.formats import as_anthropic, as_listing, as_openai
 from tools.models import Mode
@@ -47,62 +46,64 @@ FORMATS: dict[str | None, Callable[[Tool, Mode], dict[str, Any]]] = {
 }
 
 
-class ApiView(View):
-    """JSON whatever the Accept header says; an agent key and nothing else lets in."""
+class ApiView(APIView):
+    """JSON whatever the Accept header says; an agent key and nothing else lets in.
 
-    needs_key = True
+    Views get Django's own request: DRF's chooses among parsers, renderers and ways to sign in, and here is one of each.
+    """
+
+    authentication_classes = [AgentKeyAuthentication]
+    renderer_classes = [JSONRenderer]
+    # Set once the gate has the call: an error of ours after that may leave something sent.
+    may_have_sent = False
     # Who is asking.
     principal: Principal
 
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """The view. Cookies count for nothing here, so nobody can forge a request with them."""
-        view: Callable[..., HttpResponseBase] = csrf_exempt(answers_crashes(super().as_view(**initkwargs)))
-        return view
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpRequest:  # type: ignore[override]
+        """The request as it is."""
+        return request
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The answer, or a refusal."""
-        try:
-            if self.needs_key:
-                self.principal = agent_key_authenticate(
-                    authorization=request.META.get("HTTP_AUTHORIZATION"), address=lambda: client_address(request)
-                )
-            response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
-        except GateError as error:
-            response = refusal_response(request, error)
-        except InvalidKeyError:
-            response = key_refused(request)
-        # Every response tells the methods of the address.
-        header_set(response, "Allow", self._allow)
+    def initial(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Authenticate; there is nothing to negotiate. Raises AuthenticationFailed."""
+        if self.authentication_classes:
+            self.principal = AgentKeyAuthentication().authenticate(request)[1]
+
+    def finalize_response(  # type: ignore[override]
+        self, request: HttpRequest, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Every response tells the methods of the address."""
+        header_set(response, "Allow", self.default_response_headers["Allow"])
         return response
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """405."""
-        return method_refused(request, self._allow)
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse]:
+        """Our errors instead of DRF's."""
+        return exception_handler
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         """The methods of the address stand in Allow, as in every response."""
         return HttpResponse(status=204, content_type="application/json")
 
     @property
-    def _allow(self) -> str:
-        """The methods of the address, which Django works out anew for everybody who asks."""
+    def default_response_headers(self) -> dict[str, str]:
+        """The methods of the address, which DRF works out anew for every response."""
         kind = type(self)
-        if kind not in _ALLOW:
-            _ALLOW[kind] = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]
-        return _ALLOW[kind]
+        if kind not in _HEADERS:
+            _HEADERS[kind] = super().default_response_headers
+        return _HEADERS[kind]
 
 
-_ALLOW: dict[type[ApiView], str] = {}
+_HEADERS: dict[type[ApiView], dict[str, str]] = {}
 
 
 class NoSuchEndpoint(ApiView):
     """Everything else under /api."""
 
+    authentication_classes = []
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The same answer to every method."""
         refusal = GateError("not_found", "There is nothing at this address. GET /api/v1/docs shows what there is.")
-        return refusal_response(request, refusal)
+        return exception_handler(refusal, {"request": request, "view": self})
 
 
 class ToolList(ApiView):
@@ -110,7 +111,7 @@ class ToolList(ApiView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """List the tools that you may call; disabled ones are absent."""
-        shape = query_of(request, TOOL_QUERY).get("format")
+        shape = query_of(request, ToolQuery).get("format")
         return json_response({"tools": _listed(shape, tools_of(self.principal))})
 
 
@@ -125,7 +126,7 @@ class ToolDetail(ApiView):
 
     def get(self, request: HttpRequest, tool: str) -> HttpResponse:
         """Show one tool that you may call."""
-        shape = FORMATS[query_of(request, TOOL_QUERY).get("format")]
+        shape = FORMATS[query_of(request, ToolQuery).get("format")]
         return json_response(shape(*tool_of(self.principal, tool)))
 
 
@@ -134,10 +135,10 @@ class ToolInvoke(ApiView):
 
     def post(self, request: HttpRequest, tool: str) -> HttpResponse:
         """Call a tool: it runs, waits for a technician, or is refused. Never executed twice."""
-        query_of(request, NOTHING)
+        query_of(request, Nothing)
         wanted = tool_named(tool)
         key = idempotency_key_of(request)
-        body = parsed(INVOKE_BODY, json_body(request))
+        body = parsed(InvokeBody, json_body(request))
         submission = Submission(
             tool=wanted,
             arguments=body.get("arguments", {}),
@@ -146,8 +147,7 @@ class ToolInvoke(ApiView):
             dry_run=body.get("dry_run", False),
             idempotency_key=key,
         )
-        # An error of ours after this may leave something sent: from here on the gate has the call.
-        request.may_have_sent = True  # type: ignore[attr-defined]
+        self.may_have_sent = True
         submitted = invocation_submit(principal=self.principal, submission=submission)
         return self._answer(submitted.invocation, is_dry_run=submitted.is_dry_run, is_replay=submitted.is_replay)
 
@@ -172,7 +172,7 @@ class InvocationList(ApiView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """List your own invocations, newest first."""
-        query = query_of(request, LIST_QUERY)
+        query = query_of(request, ListQuery)
         known = find_tool(query["tool"]) if "tool" in query else None
         page = invocation_list(
             principal=self.principal,
@@ -191,7 +191,7 @@ class InvocationDetail(ApiView):
 
     def get(self, request: HttpRequest, invocation_id: str) -> HttpResponse:
         """Look at one of your invocations, and wait for its end if you like."""
-        query = query_of(request, WAIT_QUERY)
+        query = query_of(request, WaitQuery)
         invocation, now = invocation_wait(
             principal=self.principal,
             invocation_id=invocation_id,
@@ -206,9 +206,9 @@ class InvocationCancel(ApiView):
 
     def post(self, request: HttpRequest, invocation_id: str) -> HttpResponse:
         """Withdraw one of your invocations that is still pending or queued."""
-        query_of(request, NOTHING)
+        query_of(request, Nothing)
         invocation = invocation_get(principal=self.principal, invocation_id=invocation_id)
-        parsed(NOTHING, json_body(request, may_be_empty=True))
+        parsed(Nothing, json_body(request, may_be_empty=True))
         cancelled = invocation_cancel(principal=self.principal, invocation_id=invocation.pk)
         return json_response(envelope(cancelled, now=self.principal.now, msp_name=self.principal.msp.name))
 
@@ -218,7 +218,7 @@ class Me(ApiView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Tell who your key is, what it may do, and whether NinjaOne is connected."""
-        query_of(request, NOTHING)
+        query_of(request, Nothing)
         principal, connection = self.principal, self.principal.connection
         agent = principal.agent
         state = "not_connected" if connection is None else connection.state

@@ -14,16 +14,7 @@ from tests.config.processes import ROOT, environment_of
 
 LOAD = "import sys, django; django.setup(); import config.management.commands.{command}; print(*sys.modules)"
 # Libraries for what few requests do: 20 MB in all.
-LATE = {
-    "apprise",
-    "drf_spectacular",
-    "markdown",
-    "oauthlib",
-    "opentelemetry",
-    "requests_oauthlib",
-    "rest_framework",
-    "yaml",
-}
+LATE = {"apprise", "drf_spectacular", "oauthlib", "opentelemetry", "requests_oauthlib"}
 OIDC = {
     "OIDC_SERVICES": "entra",
     "OIDC_ENTRA_CLIENT_ID": "countersign",

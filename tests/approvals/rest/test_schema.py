@@ -18,8 +18,8 @@ from approvals.models import Status
 from approvals.rest import urls
 from approvals.rest.docs import kind_of
 from approvals.rest.generated import document_of
-from approvals.rest.inputs import INVOKE_BODY
 from approvals.rest.schema import document, operations_of
+from approvals.rest.serializers import InvokeBody
 
 PATHS = {
     "/api/v1/tools": {"get"},
@@ -106,7 +106,7 @@ def test_a_call_documents_every_status_of_the_error_table() -> None:
 def test_the_body_of_a_call_is_closed_and_has_the_limits_of_the_server() -> None:
     body = document()["components"]["schemas"]["InvokeBody"]
     assert body["additionalProperties"] is False
-    assert set(body["properties"]) == set(INVOKE_BODY.fields) == {"arguments", "reason", "ticket_id", "dry_run"}
+    assert set(body["properties"]) == set(InvokeBody().fields) == {"arguments", "reason", "ticket_id", "dry_run"}
     assert body["properties"]["reason"]["maxLength"] == 2000
     assert body["properties"]["ticket_id"]["maximum"] == 2**31 - 1
 
