@@ -1,116 +1,47 @@
-"""Statements by the driver alone, for the few that every call of an agent pays.
-
-Django's cursor costs as much as the database needs for such a statement, and psycopg's more than that: it works out
-anew, for each execution, what to prepare and how to wait. Here a statement is prepared once per connection, and runs by
-libpq's own blocking call. Errors are Django's, as everywhere.
-"""
+"""Statements by the driver alone, for the few that every call of an agent pays. Errors are Django's, as everywhere."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from hashlib import blake2b
+from types import ModuleType
 from typing import Any, cast
 
-import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName, error_from_result
-from psycopg.pq import ExecStatus, Format
 
 Rows = list[tuple[Any, ...]]
-# The names of the statements that a connection has prepared.
-PREPARED = "countersign_prepared"
-# PostgreSQL's numbers of types: whole numbers are declared as the largest.
-SMALLER, INT8 = {21, 23}, 20
 
 
 def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
     """The rows that `sql` gives, which has `%s` in the place of each value; none where it gives no rows."""
     if database.queries_logged or database.execute_wrappers:
         with database.cursor() as wrapped:
-            return _by_cursor(wrapped.cursor, wrapped, sql, values)
+            return _by_cursor(database, wrapped.cursor, wrapped, sql, values)
     # What `cursor()` does, too.
     database.validate_no_broken_transaction()
     database.close_if_health_check_failed()
     database.ensure_connection()
     with database.wrap_database_errors:
-        connection = database.connection
-        if isinstance(connection, psycopg.Connection) and _is_ready(connection):
-            return _prepared_run(connection, sql, values)
+        if database.vendor == "postgresql" and (own := _psycopg()).is_ready(database.connection):
+            return cast(Rows, own.prepared_run(database.connection, sql, values))
         cursor = database.create_cursor()
         try:
-            return _by_cursor(cursor, cursor, sql, values)
+            return _by_cursor(database, cursor, cursor, sql, values)
         finally:
             cursor.close()
 
 
-def _by_cursor(own: Any, cursor: Any, sql: str, values: Sequence[Any]) -> Rows:
-    if not isinstance(own, sqlite3.Cursor):
-        # As below: times, UUIDs and bytes need not be read out of text.
-        own.format = Format.BINARY
+def _by_cursor(database: BaseDatabaseWrapper, own: Any, cursor: Any, sql: str, values: Sequence[Any]) -> Rows:
+    if database.vendor == "postgresql":
+        # As by prepared statements: times, UUIDs and bytes need not be read out of text.
+        own.format = _psycopg().Format.BINARY
     cursor.execute(sql, values)
     return cast(Rows, cursor.fetchall()) if cursor.description else []
 
 
-def _is_ready(connection: psycopg.Connection[Any]) -> bool:
-    """Whether statements may be prepared on it, and nothing is lost when one turns out to be there no more."""
-    return connection.autocommit and connection.prepare_threshold is not None
-
-
-def _prepared_run(connection: psycopg.Connection[Any], sql: str, values: Sequence[Any]) -> Rows:
-    transformer = Transformer(connection)
-    # As text, which fits whatever type a place has: one statement takes small numbers, large ones and None.
-    params = transformer.dump_sequence(values, [PyFormat.TEXT] * len(values))
-    name, text = _named(sql)
-    known: set[bytes] = connection.__dict__.setdefault(PREPARED, set())
-    try:
-        if name not in known:
-            _prepare(connection, name, text, transformer.types)
-            known.add(name)
-        result = _executed(connection, name, params)
-    except InvalidSqlStatementName:
-        # psycopg has all that is prepared on a connection forgotten, once something was rolled back there.
-        _prepare(connection, name, text, transformer.types)
-        result = _executed(connection, name, params)
-    if result.status == ExecStatus.COMMAND_OK:
-        return []
-    transformer.set_pgresult(result)
-    return cast(Rows, transformer.load_rows(0, result.ntuples, tuple))
-
-
-def _prepare(connection: psycopg.Connection[Any], name: bytes, text: bytes, types: Sequence[int] | None) -> None:
-    kinds = [INT8 if kind in SMALLER else kind for kind in types or ()]
-    result = connection.pgconn.prepare(name, text, kinds)
-    if result.status != ExecStatus.COMMAND_OK:
-        error = _error(connection, result)
-        # Behind a pooler another connection of ours may have been here; a name stands for one text alone.
-        if not isinstance(error, DuplicatePreparedStatement):
-            raise error
-
-
-def _executed(connection: psycopg.Connection[Any], name: bytes, params: Sequence[Any]) -> Any:
-    result = connection.pgconn.exec_prepared(name, params, None, Format.BINARY)
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        raise _error(connection, result)
-    return result
-
-
-def _error(connection: psycopg.Connection[Any], result: Any) -> psycopg.Error:
-    if connection.closed or connection.broken:
-        return psycopg.OperationalError("The connection to the database broke off.")
-    return error_from_result(result)
-
-
 @cache
-def _named(sql: str) -> tuple[bytes, bytes]:
-    """A name that only this text has, and the text with `$1` and so on for each `%s`.
+def _psycopg() -> ModuleType:
+    """What is for PostgreSQL alone: its driver takes 9 MB, which a server on SQLite can do without."""
+    from integrations import prepared_statements  # noqa: PLC0415
 
-    Raises ValueError for other percent signs.
-    """
-    pieces = sql.split("%s")
-    if any("%" in piece for piece in pieces):
-        raise ValueError("A percent sign that marks no value.")
-    text = "".join(f"{piece}${place}" if place < len(pieces) else piece for place, piece in enumerate(pieces, 1))
-    return b"countersign_" + blake2b(text.encode(), digest_size=12).hexdigest().encode(), text.encode()
+    return prepared_statements
