@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
+
+from integrations.guarded_checks import checks_added, checks_dropped, checks_of, of_new_row
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ def changed(*columns: str) -> str:
     return " OR ".join(f"NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL) <> (OLD.{c} IS NULL)" for c in columns)
 
 
-class _OfDatabase(Operation):
+class OfDatabase(Operation):
     """What models know nothing of."""
 
     reduces_to_sql = True
@@ -40,33 +44,50 @@ class _OfDatabase(Operation):
         """Nothing changes for them."""
 
 
-class Guard(_OfDatabase):
-    """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases."""
+class Guard(OfDatabase):
+    """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases.
 
-    def __init__(self, rules: list[Rule]) -> None:
+    `checked`: models of the app whose CHECK constraints are rules as well, on PostgreSQL, where they cost less so. A
+    migration that changes one of these constraints takes this back first, and then installs it again.
+    """
+
+    def __init__(self, rules: list[Rule], checked: Sequence[str] = ()) -> None:
         self.rules = rules
+        self.checked = checked
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
         """Create the triggers."""
-        for rule in self.rules:
-            for statement in _statements(rule, schema_editor.connection.vendor):
+        vendor = schema_editor.connection.vendor
+        checked = self._checked(app_label, schema_editor, to_state)
+        for model in checked:
+            checks_dropped(model, schema_editor)
+        for rules in _together([*self.rules, *_rules_of(checked, schema_editor)], vendor):
+            for statement in statements(rules, vendor):
                 schema_editor.execute(statement, params=None)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
     ) -> None:
         """Drop the triggers."""
-        for rule in self.rules:
-            _drop_trigger(schema_editor, rule.name, rule.table)
+        checked = self._checked(app_label, schema_editor, from_state)
+        for rules in _together([*self.rules, *_rules_of(checked, schema_editor)], schema_editor.connection.vendor):
+            _drop_trigger(schema_editor, rules[0].name, rules[0].table)
+        for model in checked:
+            checks_added(model, schema_editor)
+
+    def _checked(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: Any) -> list[type[models.Model]]:
+        if schema_editor.connection.vendor == "sqlite":
+            return []
+        return [state.apps.get_model(app_label, name) for name in self.checked]
 
     def describe(self) -> str:
         """For `migrate`'s output."""
-        return f"Guard {', '.join(rule.name for rule in self.rules)}"
+        return f"Guard {', '.join([*(rule.name for rule in self.rules), *self.checked])}"
 
 
-class Consequence(_OfDatabase):
+class Consequence(OfDatabase):
     """After an `event` on `table` the database runs `statement`, SQL over NEW or OLD that both databases read."""
 
     def __init__(self, name: str, table: str, statement: str, event: str = "INSERT") -> None:
@@ -115,110 +136,62 @@ DAYS_AGO = {
 }
 
 
-def _statements(rule: Rule, vendor: str) -> list[str]:
-    if rule.event == "TRUNCATE" and vendor == "sqlite":
-        return []
-    when = re.sub(r"DAYS_AGO\(([\w.-]+)\)", DAYS_AGO[vendor], rule.when)
-    each = "STATEMENT" if rule.event == "TRUNCATE" else "ROW"
-    head = f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH {each}"
+def _rules_of(checked: list[type[models.Model]], schema_editor: BaseDatabaseSchemaEditor) -> list[Rule]:
+    """Their CHECK constraints as rules. What is neither true nor false is no violation of either."""
+    return [
+        Rule(f"{name}_{event.lower()}", model._meta.db_table, event, f"NOT ({of_new_row(check)})", f"violates {name}")
+        for model in checked
+        for name, check in checks_of(model, schema_editor).items()
+        for event in ("INSERT", "UPDATE")
+    ]
+
+
+def _together(rules: list[Rule], vendor: str) -> list[list[Rule]]:
+    """The rules of each trigger, which has the name of the first: on PostgreSQL the calls are what costs."""
     if vendor == "sqlite":
-        return [f"{head} WHEN {when} BEGIN SELECT RAISE(ABORT, '{rule.message}'); END"]
-    row = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(rule.event, "NEW")
-    function = f"""CREATE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF {when} THEN
-            RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation';
-        END IF;
+        return [[rule] for rule in rules if rule.event != "TRUNCATE"]
+    found: dict[tuple[str, str], list[Rule]] = {}
+    for rule in rules:
+        found.setdefault((rule.table, rule.event), []).append(rule)
+    return list(found.values())
+
+
+def statements(rules: list[Rule], vendor: str) -> list[str]:
+    """SQL for the trigger of these rules, which are of one table and event; of a single one on SQLite."""
+    first = rules[0]
+    each = "STATEMENT" if first.event == "TRUNCATE" else "ROW"
+    head = f"CREATE TRIGGER {first.name} BEFORE {first.event} ON {first.table} FOR EACH {each}"
+    if vendor == "sqlite":
+        return [f"{head} WHEN {_when(first, vendor)} BEGIN SELECT RAISE(ABORT, '{first.message}'); END"]
+    row = {"DELETE": "OLD", "TRUNCATE": "NULL"}.get(first.event, "NEW")
+    function = f"""CREATE FUNCTION {first.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        {_body(rules)}
         RETURN {row};
     END $$"""
-    return [function, f"{head} EXECUTE FUNCTION {rule.name}()"]
+    return [function, f"{head} EXECUTE FUNCTION {first.name}()"]
 
 
-@dataclass(frozen=True)
-class Reference:
-    """`table.column` names a row of `parent`, and both rows belong to the same MSP."""
-
-    table: str
-    column: str
-    parent: str
-
-    @property
-    def name(self) -> str:
-        """The constraint's name."""
-        return f"{self.table}_{self.column}_same_msp"
-
-    def rules(self) -> list[Rule]:
-        """As triggers, for SQLite, which cannot add a foreign key to a table that exists."""
-        its_row = f"{self.parent}.id = NEW.{self.column}"
-        # Names of tables and columns come from migrations alone.
-        stranger = f"EXISTS (SELECT 1 FROM {self.parent} WHERE {its_row} AND {self.parent}.msp_id <> NEW.msp_id)"  # noqa: S608
-        message = f"{self.column} must belong to the same MSP"
-        return [
-            Rule(f"{self.name}_{event.lower()}", self.table, event, stranger, message) for event in ("INSERT", "UPDATE")
-        ]
+def _body(rules: list[Rule]) -> str:
+    """PL/pgSQL: refuse. What looks at the row alone is one expression, and looked at in turn where it holds."""
+    plain = [rule for rule in rules if "SELECT" not in rule.when]
+    asking = "\n".join(_refusal(rule) for rule in rules if rule not in plain)
+    if not plain:
+        return asking
+    any_of = " OR ".join(f"({_when(rule, 'postgresql')})" for rule in plain)
+    refusals = "\n".join(_refusal(rule) for rule in plain)
+    return f"IF {any_of} THEN {refusals} END IF;\n{asking}"
 
 
-def _without_plain_key(reference: Reference) -> str:
-    """SQL: drop the foreign keys of the column alone; Django names them with a hash."""
-    column = f"SELECT attnum FROM pg_attribute WHERE attrelid = own.conrelid AND attname = '{reference.column}'"  # noqa: S608
-    return f"""DO $$ DECLARE plain text; BEGIN
-        FOR plain IN SELECT conname FROM pg_constraint AS own WHERE contype = 'f'
-            AND conrelid = '{reference.table}'::regclass AND conkey = ARRAY({column})
-        LOOP
-            EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', '{reference.table}', plain);
-        END LOOP;
-    END $$"""  # noqa: S608 - names come from migrations alone
+def _refusal(rule: Rule) -> str:
+    raising = f"RAISE EXCEPTION '{rule.message}' USING ERRCODE = 'integrity_constraint_violation'"
+    return f"IF {_when(rule, 'postgresql')} THEN {raising}; END IF;"
 
 
-class SameMsp(_OfDatabase):
-    """Composite foreign keys (id, msp): a row cannot point into another tenant.
-
-    On PostgreSQL they take the place of Django's own, which say less of the same and would be looked up besides with
-    every row.
-    """
-
-    def __init__(self, references: list[Reference]) -> None:
-        self.references = references
-
-    def database_forwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
-    ) -> None:
-        """Add them: foreign keys on PostgreSQL, triggers on SQLite."""
-        for reference in self.references:
-            if schema_editor.connection.vendor == "sqlite":
-                for rule in reference.rules():
-                    for statement in _statements(rule, "sqlite"):
-                        schema_editor.execute(statement, params=None)
-                continue
-            schema_editor.execute(
-                f"CREATE UNIQUE INDEX IF NOT EXISTS {reference.parent}_id_msp ON {reference.parent} (id, msp_id)"
-            )
-            schema_editor.execute(
-                f"ALTER TABLE {reference.table} ADD CONSTRAINT {reference.name} "
-                f"FOREIGN KEY ({reference.column}, msp_id) REFERENCES {reference.parent} (id, msp_id)"
-            )
-            schema_editor.execute(_without_plain_key(reference), params=None)
-
-    def database_backwards(
-        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
-    ) -> None:
-        """Remove them."""
-        for reference in self.references:
-            if schema_editor.connection.vendor == "sqlite":
-                for rule in reference.rules():
-                    schema_editor.execute(f"DROP TRIGGER IF EXISTS {rule.name}")
-            else:
-                schema_editor.execute(f"ALTER TABLE {reference.table} DROP CONSTRAINT IF EXISTS {reference.name}")
-                schema_editor.execute(
-                    f"ALTER TABLE {reference.table} ADD FOREIGN KEY ({reference.column}) "
-                    f"REFERENCES {reference.parent} (id) DEFERRABLE INITIALLY DEFERRED"
-                )
-
-    def describe(self) -> str:
-        """For `migrate`'s output."""
-        return f"Keep {', '.join(f'{r.table}.{r.column}' for r in self.references)} within one MSP"
+def _when(rule: Rule, vendor: str) -> str:
+    return re.sub(r"DAYS_AGO\(([\w.-]+)\)", DAYS_AGO[vendor], rule.when)
 
 
-class Unlogged(_OfDatabase):
+class Unlogged(OfDatabase):
     """On PostgreSQL changes of the table wait for no disk. After a crash, and on a replica, it is empty."""
 
     def __init__(self, table: str) -> None:

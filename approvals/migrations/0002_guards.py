@@ -4,7 +4,8 @@ from django.db import migrations
 
 from approvals.models.states import ENDED as ENDED_STATES
 from approvals.models.states import FIRST, TRANSITIONS
-from integrations.guards import Guard, Reference, Rule, SameMsp, Unlogged, changed
+from integrations.guards import Guard, Rule, Unlogged, changed
+from integrations.same_msp import Reference, SameMsp
 
 ALLOWED = " OR ".join(
     f"(OLD.status = '{before.value}' AND NEW.status IN ({', '.join(repr(after.value) for after in afters)}))"
@@ -202,12 +203,15 @@ class Migration(migrations.Migration):
                 ),
                 Rule("alarm_is_frozen", "approvals_alarm", "UPDATE", ALARM, "when and why an alarm was raised never changes"),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
-            ]
+            ],
+            checked=["Invocation"],
         ),
         SameMsp(
             [
-                Reference("approvals_invocation", "agent_id", "integrations_agent"),
-                Reference("approvals_invocation", "agent_key_id", "integrations_agentkey"),
+                # Each call writes such a row, and PostgreSQL looks up and locks what its foreign keys name.
+                Reference(
+                    "approvals_invocation", "agent_key_id", "integrations_agentkey", {"agent_id": "integrations_agent"}
+                ),
                 Reference("approvals_invocation", "connection_id", "integrations_connection"),
                 Reference("approvals_decision", "invocation_id", "approvals_invocation"),
                 Reference("approvals_attempt", "invocation_id", "approvals_invocation"),

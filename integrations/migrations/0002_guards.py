@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.db import migrations
 
 from integrations.audit_verifier import GENESIS
-from integrations.guards import Consequence, Guard, Reference, Rule, SameMsp
+from integrations.guards import Consequence, Guard, Rule
 from integrations.models.retention import AUDIT_DAYS, INVOCATIONS_DAYS, RESULTS_DAYS
+from integrations.same_msp import Reference, SameMsp
 
 HEAD, EVENT, TOMBSTONE = "integrations_audithead", "integrations_auditevent", "integrations_audittombstone"
 RETENTION, PERIODS = "integrations_retention", ("results_days", "invocations_days", "audit_days")

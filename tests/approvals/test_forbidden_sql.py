@@ -13,6 +13,9 @@ from django.db import connection, models
 
 from approvals.models import Attempt, Decision, Invocation, Status
 from approvals.models.states import FIRST, TRANSITIONS
+from integrations.agent_keys import agent_key_issue
+from integrations.audit import Actor
+from integrations.models import Agent
 from tests.approvals.sql import (
     ATTEMPT,
     DECISION,
@@ -114,6 +117,26 @@ def test_rows_that_point_into_another_msp(sent: Invocation, pending: Invocation,
         row = model._default_manager.get(invocation=sent)
         refuses_copy(row, msp_id=northwind.msp.pk)
         refuses_change(row, msp_id=northwind.msp.pk)
+
+
+def test_a_call_with_the_key_of_another_agent(acme: Tenant, pending: Invocation) -> None:
+    other = Agent.objects.create(msp=acme.msp, name="other-bot", owner=acme.admin)
+    key, _ = agent_key_issue(agent=other, actor=Actor.user(acme.admin))
+    refuses_copy(pending, agent_key_id=key.pk)
+    refuses_copy(pending, agent_id=other.pk)
+    accepts_copy(pending, agent_id=other.pk, agent_key_id=key.pk)
+
+
+@pytest.mark.parametrize(
+    "column", ["ticket_id", "device_id", "organization_id", "attempt_count", "approvals_needed", "approvals_given"]
+)
+def test_a_number_below_zero(pending: Invocation, column: str) -> None:
+    refuses_copy(pending, **{column: -1})
+
+
+def test_a_status_below_zero_or_more_votes_than_are_needed(pending: Invocation) -> None:
+    refuses_change(pending, upstream_status=-1)
+    refuses_change(pending, approvals_given=pending.approvals_needed + 1)
 
 
 def test_a_row_without_a_tenant_an_agent_or_a_key(pending: Invocation) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from integrations.guards import Consequence, Reference, SameMsp
+from integrations.guards import Consequence
+from integrations.same_msp import Reference, SameMsp
 
 
 def counted(event: str, row: str) -> Consequence:

@@ -14,6 +14,8 @@ from approvals.history.pages import Place, history_page
 from approvals.models import Invocation, Status
 from approvals.models.states import FIRST
 from approvals.reading import status_now
+from integrations.agent_keys import agent_key_issue
+from integrations.audit import Actor
 from integrations.clock import database_now
 from integrations.models import Agent
 from tests.approvals.asking import approve, ask, deny
@@ -35,12 +37,13 @@ def calls(acme: Tenant, northwind: Tenant) -> list[Invocation]:
     """One that fits what the tests look for, one beside it, and the like of another MSP."""
     now = database_now()
     other = Agent.objects.create(msp=acme.msp, name="night-bot")
+    key, _ = agent_key_issue(agent=other, actor=Actor.user(acme.admin))
     wanted = {"device_id": 7, "device_name": "ACME-WEB01", "organization_id": 3, "organization_name": "Acme Ltd"}
     beside = {"device_id": 8, "device_name": "ACME-SQL01", "organization_id": 4, "organization_name": "Bolt Ltd"}
     return [
         invocation_make(acme, Status.UNKNOWN, reason="Ticket 14: slow", ticket_id=14, **wanted),
         invocation_make(
-            acme, Status.FAILED, agent=other, tool="ninjaone:ninja-get-device", agent_key=acme.key,
+            acme, Status.FAILED, agent=other, tool="ninjaone:ninja-get-device", agent_key=key,
             created_at=now - timedelta(days=2), **beside,
         ),
         invocation_make(northwind, Status.UNKNOWN, reason="Ticket 14: slow", ticket_id=14, **wanted),
