@@ -42,14 +42,26 @@ def take(msp: Msp, allowances: Sequence[Allowance]) -> Allowance | None:
     """Take one from each of one or two buckets, from the second only if the first had one. Which had none, if any."""
     # The connection itself: its proxy looks it up anew for every attribute.
     database = connections[DEFAULT_DB_ALIAS]
-    is_sqlite = database.vendor == "sqlite"
-    values: list[Any] = []
-    for place, allowance in enumerate(allowances):
-        owner, msp_id = (allowance.owner.hex, msp.pk.hex) if is_sqlite else (allowance.owner, msp.pk)
-        values += [owner, allowance.scope.value, msp_id, allowance.cost]
-        if is_sqlite:
-            values.append(place)
-    taken = {scope for (scope,) in run(database, _statement(database.vendor, len(allowances)), values)}
+    if database.vendor == "sqlite":
+        values: list[Any] = [
+            value
+            for place, one in enumerate(allowances)
+            for value in (one.owner.hex, one.scope.value, msp.pk.hex, one.cost, place)
+        ]
+        return _missing(allowances, run(database, _sqlite(len(allowances)), values))
+    values = [value for one in allowances for value in (one.cost, one.owner, one.scope.value, one.cost)]
+    empty = _missing(allowances, run(database, _taken(len(allowances)), values))
+    if empty is None:
+        return None
+    # It is empty, or nobody ever took from it: only an upsert can tell, which costs twice as much.
+    left = allowances[allowances.index(empty) :]
+    values = [value for one in left for value in (one.owner, one.scope.value, msp.pk, one.cost)]
+    return _missing(left, run(database, _upserted(len(left)), values))
+
+
+def _missing(allowances: Sequence[Allowance], rows: Sequence[tuple[Any, ...]]) -> Allowance | None:
+    """The first that is not among the scopes that were taken from."""
+    taken = {scope for (scope,) in rows}
     return next((allowance for allowance in allowances if allowance.scope.value not in taken), None)
 
 
@@ -63,42 +75,49 @@ def waiting_times(msp: Msp, allowances: Sequence[Allowance]) -> list[float]:
     return [max(0, microseconds) / 1_000_000 for microseconds in late]
 
 
-_NOW = {
-    # Both stand still within a statement.
-    "sqlite": "CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM STATEMENT_TIMESTAMP()) * 1000000 AS bigint)",
-}
+# It stands still within a statement, and so it does on SQLite.
+_NOW = "CAST(DATE_PART('epoch', STATEMENT_TIMESTAMP()) * 1000000 AS bigint)"
+_NOW_SQLITE = "CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
 
 
 @cache
-def _statement(vendor: str, count: int) -> str:
-    return _sqlite(count) if vendor == "sqlite" else _postgresql(count)
-
-
-def _postgresql(count: int) -> str:
-    """Upserts one after the other: each locks its row and looks at what is there then, not at a snapshot."""
-    now = _NOW["postgresql"]
-    values = f"SELECT %s::uuid, %s, %s::uuid, {now} + %s"
-    first = _upsert(now, values)
+def _taken(count: int) -> str:
+    """Updates one after the other: each waits for its row and looks at what is there then, not at a snapshot."""
+    # Tables, columns and functions are literals here; every value is bound.
+    first = f"""
+        UPDATE approvals_bucket SET full_at = {_used("full_at", _NOW)} + %s
+        WHERE owner = %s AND scope = %s AND {_used("full_at", _NOW)} + %s <= {_NOW} + {MINUTE}"""  # noqa: S608
     if count == 1:
-        return first
-    second = _upsert(now, f"{values} FROM first")
+        return f"{first} RETURNING scope"
+    second = f"{first} AND EXISTS (SELECT 1 FROM first)"  # noqa: S608
+    return _both(f"{first} RETURNING scope", f"{second} RETURNING scope")
+
+
+@cache
+def _upserted(count: int) -> str:
+    """The same where rows may be missing."""
+    values = f"SELECT %s::uuid, %s, %s::uuid, {_NOW} + %s"
+    first = _upsert(values)
+    return first if count == 1 else _both(first, _upsert(f"{values} FROM first"))
+
+
+def _both(first: str, second: str) -> str:
     both = "SELECT scope FROM first UNION ALL SELECT scope FROM second"
     return f"WITH first AS ({first}), second AS ({second}) {both}"
 
 
-def _upsert(now: str, source: str) -> str:
-    used = _used("bucket.full_at", now)
-    # Tables, columns and functions are literals here; every value is bound.
+def _upsert(source: str) -> str:
+    now, used = _NOW, _used("bucket.full_at", _NOW)
     return f"""
         INSERT INTO approvals_bucket AS bucket (owner, scope, msp_id, full_at) {source}
         ON CONFLICT (owner, scope) DO UPDATE SET full_at = {used} + EXCLUDED.full_at - {now}
         WHERE {used} + EXCLUDED.full_at - {now} <= {now} + {MINUTE} RETURNING scope"""
 
 
+@cache
 def _sqlite(count: int) -> str:
     """SQLite knows no INSERT inside WITH; but a statement that writes sees nobody else's writes in between."""
-    now = _NOW["sqlite"]
+    now = _NOW_SQLITE
     wanted = ", ".join(["(%s, %s, %s, %s, %s)"] * count)
     return f"""
         WITH wanted (owner, scope, msp_id, cost, place) AS (VALUES {wanted}),

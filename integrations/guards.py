@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 
 from integrations.guarded_checks import checks_added, checks_dropped, checks_of, of_new_row
+
+# Models with the event of those updates that could break one of their constraints.
+Checked = list[tuple[type[models.Model], str]]
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,14 @@ class OfDatabase(Operation):
 class Guard(OfDatabase):
     """Installs rules; the reverse removes them. A violation is an IntegrityError on both databases.
 
-    `checked`: models of the app whose CHECK constraints are rules as well, on PostgreSQL, where they cost less so. A
-    migration that changes one of these constraints takes this back first, and then installs it again.
+    `checked`: models of the app whose CHECK constraints are rules as well, on PostgreSQL, where they cost less so; and
+    the event of those updates that could break one of them ("UPDATE OF columns"). A migration that changes one of
+    these constraints takes this back first, and then installs it again.
     """
 
-    def __init__(self, rules: list[Rule], checked: Sequence[str] = ()) -> None:
+    def __init__(self, rules: list[Rule], checked: Mapping[str, str] | None = None) -> None:
         self.rules = rules
-        self.checked = checked
+        self.checked = checked or {}
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any
@@ -61,7 +65,7 @@ class Guard(OfDatabase):
         """Create the triggers."""
         vendor = schema_editor.connection.vendor
         checked = self._checked(app_label, schema_editor, to_state)
-        for model in checked:
+        for model, _ in checked:
             checks_dropped(model, schema_editor)
         for rules in _together([*self.rules, *_rules_of(checked, schema_editor)], vendor):
             for statement in statements(rules, vendor):
@@ -74,13 +78,13 @@ class Guard(OfDatabase):
         checked = self._checked(app_label, schema_editor, from_state)
         for rules in _together([*self.rules, *_rules_of(checked, schema_editor)], schema_editor.connection.vendor):
             _drop_trigger(schema_editor, rules[0].name, rules[0].table)
-        for model in checked:
+        for model, _ in checked:
             checks_added(model, schema_editor)
 
-    def _checked(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: Any) -> list[type[models.Model]]:
+    def _checked(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, state: Any) -> Checked:
         if schema_editor.connection.vendor == "sqlite":
             return []
-        return [state.apps.get_model(app_label, name) for name in self.checked]
+        return [(state.apps.get_model(app_label, name), updates) for name, updates in self.checked.items()]
 
     def describe(self) -> str:
         """For `migrate`'s output."""
@@ -136,13 +140,19 @@ DAYS_AGO = {
 }
 
 
-def _rules_of(checked: list[type[models.Model]], schema_editor: BaseDatabaseSchemaEditor) -> list[Rule]:
+def _rules_of(checked: Checked, schema_editor: BaseDatabaseSchemaEditor) -> list[Rule]:
     """Their CHECK constraints as rules. What is neither true nor false is no violation of either."""
     return [
-        Rule(f"{name}_{event.lower()}", model._meta.db_table, event, f"NOT ({of_new_row(check)})", f"violates {name}")
-        for model in checked
+        Rule(
+            name=f"{name}_{event.split()[0].lower()}",
+            table=model._meta.db_table,
+            event=event,
+            when=f"NOT ({of_new_row(check)})",
+            message=f"violates {name}",
+        )
+        for model, updates in checked
         for name, check in checks_of(model, schema_editor).items()
-        for event in ("INSERT", "UPDATE")
+        for event in ("INSERT", updates)
     ]
 
 

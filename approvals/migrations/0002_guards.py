@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 Rule("alarm_is_frozen", "approvals_alarm", "UPDATE", ALARM, "when and why an alarm was raised never changes"),
                 Rule("decision_is_final", "approvals_decision", "UPDATE", VOTE, "a vote never changes"),
             ],
-            checked=["Invocation"],
+            checked={"Invocation": "UPDATE", "Bucket": "UPDATE OF scope"},
         ),
         SameMsp(
             [
