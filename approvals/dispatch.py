@@ -39,6 +39,14 @@ logger = logging.getLogger(__name__)
 DISPATCHER = Actor.system("dispatcher")
 # Long enough for a look whether it may still go: where the whole machine was halted its own clock stood still.
 LONG_AGO = float("-inf")
+# What an auto read has nothing of: it asks nobody, changes nothing, and is over.
+OF_OTHERS = frozenset(
+    {
+        *("ticket_id", "idempotency_key", "body", "facts", "consent", "digest", "device_name", "organization_name"),
+        *("approvals_needed", "approvals_given", "expires_at", "decided_at", "release_by", "lease_until"),
+        *("reason_code", "comment", "acceptable", "result_removed_at"),
+    }
+)
 
 
 def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
@@ -52,7 +60,7 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         # handed out. Whoever dies in between has read something and told nobody.
         row.dispatch_started_at = row.created_at
         _copy(row, *_sent(row, call, time.monotonic()))
-        insert(row)
+        insert(row, seldom=OF_OTHERS)
         reached(row.status)
         return
     watch = watch_of(row)

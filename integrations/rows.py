@@ -48,11 +48,17 @@ def new(model: type[Row], values: Mapping[str, Any], related: Mapping[str, model
     return row
 
 
-def insert(row: models.Model) -> None:
-    """INSERT a new row, all columns given. Raises IntegrityError like `save(force_insert=True)`; sends no signals."""
+def insert(row: models.Model, *, seldom: frozenset[str] = frozenset()) -> None:
+    """INSERT a new row, all columns given. Raises IntegrityError like `save(force_insert=True)`; sends no signals.
+
+    `seldom`: columns, by attribute, in which most such rows hold what the model says by itself. Where all of them do,
+    they cost nothing.
+    """
     database = connections[DEFAULT_DB_ALIAS]
-    sql, columns = _insertion(type(row), database.vendor)
     held = row.__dict__
+    sql, columns, blank = _insertion(type(row), database.vendor, seldom)
+    if not blank.items() <= held.items():
+        sql, columns, _ = _insertion(type(row), database.vendor, frozenset())
     values = [
         value if bind is None or value is None else bind(value) for name, bind in columns for value in (held[name],)
     ]
@@ -118,15 +124,37 @@ PLAIN_FIELDS = (
 
 
 @cache
-def _insertion(model: type[models.Model], vendor: str) -> tuple[str, list[tuple[str, Bind | None]]]:
+def _insertion(
+    model: type[models.Model], vendor: str, seldom: frozenset[str]
+) -> tuple[str, list[tuple[str, Bind | None]], dict[str, Any]]:
+    """The statement, the columns whose values it takes, and what `seldom` hold where it fits."""
     fields = list(model._meta.local_concrete_fields)
     if any(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False) for field in fields):
         raise ValueError(f"{model.__name__} has columns that are filled as they are saved.")
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
+    blank = {name: value for name, value in _defaults(model)[0].items() if name in seldom}
+    if blank.keys() != seldom:
+        raise ValueError(f"{model.__name__} has no value by itself for {sorted(seldom - blank.keys())}.")
+    # What is left out is NULL.
+    marks = {
+        field.column: literal(blank[field.attname]) if field.attname in blank else "%s"
+        for field in fields
+        if field.attname not in blank or blank[field.attname] is not None
+    }
+    columns = ", ".join(f'"{column}"' for column in marks)
     # Names of tables and columns come from models alone; SQLite and PostgreSQL quote alike.
-    sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
-    return sql, [(field.attname, bind_of(field, vendor)) for field in fields]
+    sql = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({", ".join(marks.values())})'  # noqa: S608
+    given = [field for field in fields if field.attname not in blank]
+    return sql, [(field.attname, bind_of(field, vendor)) for field in given], blank
+
+
+def literal(value: Any) -> str:
+    """What a model says by itself as SQL. Raises ValueError for what would need quoting."""
+    match value:
+        case bool() | int():
+            return str(value).upper()
+        case str() if not set(value) & set("'%\\"):
+            return f"'{value}'"
+    raise ValueError(f"{value!r} is no literal.")
 
 
 def bind_of(field: models.Field[Any, Any], vendor: str) -> Bind | None:
