@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import hash_of, seal_of
+from integrations.direct import run
 from integrations.models import Agent, Msp, User
 
 # The row lock makes the entries of one MSP queue up here; CLOCK_TIMESTAMP is read anew after waiting for it.
@@ -28,6 +30,13 @@ INSERT_SQL = (
     f"VALUES ({', '.join(['%s'] * (3 + len(COLUMNS)))})"
 )
 MOVE_SQL = "UPDATE integrations_audithead SET number = %s, hash = %s WHERE msp_id = %s AND number = %s"
+# The entry first: the database lets the head move only onto an entry that follows it. PostgreSQL takes both at once,
+# for the MSP's other changes wait meanwhile.
+BOTH_SQL = f"WITH entry AS ({INSERT_SQL} RETURNING 1) {MOVE_SQL} AND EXISTS (SELECT 1 FROM entry)"  # noqa: S608
+STORE_SQL = {
+    "postgresql": [f"{BOTH_SQL} RETURNING number"],
+    "sqlite": [INSERT_SQL, f"{MOVE_SQL} RETURNING number"],
+}
 
 
 class AuditError(Exception):
@@ -102,33 +111,33 @@ def canonical(value: object) -> str:
 
 def _head(msp: Msp) -> tuple[int, str, datetime]:
     """Number and hash of the newest entry, and the database's time."""
-    with connection.cursor() as cursor:
-        cursor.execute(HEAD_SQL[connection.vendor], [_key(msp.pk)])
-        row = cursor.fetchone()
-    if row is None:
+    database = connections[DEFAULT_DB_ALIAS]
+    rows = run(database, HEAD_SQL[database.vendor], [_key(msp.pk, database)])
+    if not rows:
         raise AuditError(f"{msp} has no audit chain: its head was removed from the database.")
-    number, last_hash, now = row
+    number, last_hash, now = rows[0]
     if isinstance(now, str):
         now = datetime.fromisoformat(now)
     return number, last_hash, now.replace(tzinfo=UTC)
 
 
 def _store(msp: Msp, now: datetime, columns: list[Any]) -> None:
-    """The entry first: the database lets the head move only onto an entry that follows it."""
+    database = connections[DEFAULT_DB_ALIAS]
     number, entry_hash = columns[0], columns[6]
-    msp_key = _key(msp.pk)
-    row = [_key(UUID(entry_hash[:32])), msp_key, connection.ops.adapt_datetimefield_value(now), *columns]
+    msp_key = _key(msp.pk, database)
+    moment = database.ops.adapt_datetimefield_value(now)
+    row = [_key(UUID(entry_hash[:32]), database), msp_key, moment, *columns]
+    move = [number, entry_hash, msp_key, number - 1]
+    statements = STORE_SQL[database.vendor]
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(INSERT_SQL, row)
-            cursor.execute(MOVE_SQL, [number, entry_hash, msp_key, number - 1])
-            is_moved = bool(cursor.rowcount)
+        for sql, values in zip(statements, [[*row, *move]] if len(statements) == 1 else [row, move], strict=True):
+            moved = run(database, sql, values)
     except IntegrityError as error:
         raise AuditError(f"Entry {number} of {msp} was refused by the database: {error}") from error
-    if not is_moved:
+    if not moved:
         raise AuditError(f"Entry {number} of {msp} came too late: another one took its number.")
 
 
-def _key(value: UUID) -> UUID | str:
+def _key(value: UUID, database: BaseDatabaseWrapper) -> UUID | str:
     """A UUID as its column takes it."""
-    return value.hex if connection.vendor == "sqlite" else value
+    return value.hex if database.vendor == "sqlite" else value

@@ -87,8 +87,9 @@ def test_an_entry_onto_an_old_head_is_refused(msp: Msp, monkeypatch: pytest.Monk
     assert AuditEvent.objects.count() == is_guarded
 
 
-def test_appending_takes_three_statements(msp: Msp, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with transaction.atomic(), django_assert_num_queries(3):
+def test_appending_takes_few_statements(msp: Msp, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    # The other changes of the MSP wait from the first to the end.
+    with transaction.atomic(), django_assert_num_queries(2 if connection.vendor == "postgresql" else 3):
         audit_append(msp=msp, actor=Actor.system("x"), action="x", subject="x")
 
 
