@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields
+from json.encoder import encode_basestring
 from typing import Any
 
 from integrations.audit import canonical
 
+HEADER = b"countersign consent 1\n"
 # Facts that change all the time and say nothing about what was approved.
 VOLATILE = {
     "device": {"offline", "last_contact", "os_name"},
@@ -53,21 +55,44 @@ class Consent:
 
     def text(self) -> str:
         """The canonical JSON that is stored."""
-        return canonical({field.name: getattr(self, field.name) for field in fields(self)})
+        return _text(self._values())
 
     def digest(self) -> str:
         """SHA-256 over every field as length-prefixed name and value, as "sha256:<hex>"."""
-        hasher = hashlib.sha256(b"countersign consent 1\n")
-        for field in fields(self):
-            for part in (field.name.encode(), canonical(getattr(self, field.name)).encode()):
-                hasher.update(b"%d:" % len(part))
-                hasher.update(part)
-        return f"sha256:{hasher.hexdigest()}"
+        return _digest(self._values())
+
+    def sealed(self) -> tuple[str, str]:
+        """Text and digest, for which each value is written down once."""
+        values = self._values()
+        return _text(values), _digest(values)
+
+    def _values(self) -> dict[str, str]:
+        """The canonical JSON of each field's value, in the order of the fields."""
+        return {
+            # As `canonical` writes a text; most are texts.
+            name: encode_basestring(value) if value.__class__ is str else canonical(value)
+            for name in FIELDS
+            for value in (getattr(self, name),)
+        }
 
     @classmethod
     def from_text(cls, text: str) -> Consent:
         """The consent that `text()` stored."""
         return cls(**json.loads(text))
+
+
+FIELDS = tuple(field.name for field in fields(Consent))
+SORTED = tuple(sorted(FIELDS))
+
+
+def _text(values: dict[str, str]) -> str:
+    return "{" + ",".join([f'"{name}":{values[name]}' for name in SORTED]) + "}"
+
+
+def _digest(values: dict[str, str]) -> str:
+    parts = [text.encode() for pair in values.items() for text in pair]
+    prefixed = b"".join([b"%d:%b" % (len(part), part) for part in parts])
+    return f"sha256:{hashlib.sha256(HEADER + prefixed).hexdigest()}"
 
 
 def pinned(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from approvals import idempotency, limits, records
 from approvals.dispatch import invocation_run
 from approvals.errors import GateError
 from approvals.models import Invocation, Status
-from approvals.notices.events import invocation_changed
+from approvals.notices.events import hearers_of, invocation_changed
 from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, parsed_arguments, prepare
 from approvals.records import Draft
 from approvals.surroundings import alerts_added
@@ -28,6 +28,15 @@ from tools.facts import facts_to_json
 from tools.models import Mode
 from tools.policy import PolicyRow, people_needed, policies_seen
 from tools.registry import Tool
+
+# What a request has nothing of before somebody decides.
+OF_LATER = frozenset(
+    {
+        *("ticket_id", "idempotency_key", "approvals_given", "decided_at", "release_by", "lease_until"),
+        *("dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "acceptable", "result"),
+        *("result_removed_at", "is_truncated", "note", "upstream_status", "error_code", "error_message"),
+    }
+)
 
 
 class Submission(NamedTuple):
@@ -125,12 +134,13 @@ def _submit(draft: Draft, *, dry_run: bool) -> Submitted:
 
 def _waiting(draft: Draft) -> Invocation | None:
     """The identical call that waits for a person. Raises GateError when no further one may be put before people."""
-    row = idempotency.waiting(draft)
+    standing = limits.standing_of(draft.principal, draft.call_digest)
+    row = idempotency.waiting(draft) if standing.is_waiting else None
     if row is not None:
         return row
-    limits.denials_check(draft.principal, draft.call_digest)
+    limits.denials_check(draft.principal, draft.call_digest, standing.denials)
     try:
-        limits.pending_check(draft.principal)
+        limits.pending_check(draft.principal, standing.of_all, standing.of_agent)
     except GateError as refusal:
         return _last_place(draft, refusal)
     return None
@@ -208,7 +218,7 @@ def _row(draft: Draft, prepared: Prepared, policies: Mapping[str, PolicyRow]) ->
             approvals_needed=row.approvals_needed,
             expires_at=row.expires_at,
         )
-        row.consent, row.digest = consent.text(), consent.digest()
+        row.consent, row.digest = consent.sealed()
     return row
 
 
@@ -216,8 +226,10 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
     """Store a request for people. The loser of a race gets the winner's row."""
     try:
         with transaction.atomic():
+            # Before the MSP's other requests wait for this one.
+            hearers = hearers_of(row)
             limits.pending_take(draft.principal)
-            insert(row)
+            insert(row, seldom=OF_LATER)
             audit_append(
                 msp=row.msp,
                 actor=Actor.agent(draft.principal.agent),
@@ -225,7 +237,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
                 subject=f"invocation {row.pk}",
                 data={"tool": row.tool, "digest": row.digest, "arguments": json.loads(row.arguments)},
             )
-            invocation_changed(row, Status.PENDING_APPROVAL)
+            invocation_changed(row, Status.PENDING_APPROVAL, hearers=hearers)
     except IntegrityError:
         return Submitted(idempotency.winner(draft), is_replay=True)
     except GateError as refusal:

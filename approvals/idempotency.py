@@ -11,8 +11,7 @@ from approvals.models.invocations import InvocationQuerySet
 from approvals.reading import status_now
 from approvals.records import Draft
 from approvals.sweep import expire
-from integrations.models import Agent, Msp
-from integrations.prepared import PreparedValues, Slot
+from integrations.models import Msp
 
 KEPT = timedelta(days=7)
 
@@ -37,8 +36,8 @@ def earlier(draft: Draft) -> Invocation | None:
 
 def waiting(draft: Draft) -> Invocation | None:
     """The identical call that still waits for a person; an overdue one is expired on the way."""
-    found = _WAITING(draft.principal.msp.pk, draft.principal.agent.pk, draft.call_digest)
-    row = _of_agent(draft).filter(pk=found[0][0], status=Status.PENDING_APPROVAL).first() if found else None
+    same = asked(draft.principal.msp, draft.principal.agent.pk, draft.call_digest)
+    row = same.filter(status=Status.PENDING_APPROVAL).select_related("msp").first()
     if row is None:
         return None
     if status_now(row, draft.principal.now) is Status.EXPIRED:
@@ -47,18 +46,9 @@ def waiting(draft: Draft) -> Invocation | None:
     return row
 
 
-# There is at most one, and mostly none.
-_WAITING = PreparedValues(
-    lambda msp, agent, digest: (
-        Invocation.objects.for_msp(Msp(pk=msp))
-        .filter(agent=agent, call_digest=digest, expires_at__isnull=False, status=Status.PENDING_APPROVAL)
-        .order_by()
-        .values_list("pk")
-    ),
-    Slot(Msp, "id", UUID(int=1)),
-    Slot(Agent, "id", UUID(int=2)),
-    Slot(Invocation, "call_digest", "~digest~"),
-)
+def asked(msp: Msp, agent_id: UUID, call_digest: str) -> InvocationQuerySet:
+    """The requests for people's approval of this very call."""
+    return Invocation.objects.for_msp(msp).requests().filter(agent=agent_id, call_digest=call_digest)
 
 
 def twin(draft: Draft) -> Invocation | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from approvals import buckets
+from approvals import buckets, idempotency
 from approvals.buckets import Allowance
 from approvals.errors import GateError
 from approvals.models import Invocation, Scope, Status
@@ -40,6 +41,15 @@ WORDS = {
 THINGS = {Scope.AGENT_CALLS: "calls", Scope.AGENT_WRITES: "calls that change something", Scope.MSP_CALLS: "calls"}
 
 
+class Standing(NamedTuple):
+    """Whether the very same call waits already, how often people said no to it, and how many requests wait."""
+
+    is_waiting: bool
+    denials: int
+    of_all: int
+    of_agent: int
+
+
 def calls_take(principal: Principal) -> None:
     """Count a call of the agent and of its MSP. Raises GateError `rate_limited` when there is none left."""
     agent, msp = principal.agent, principal.msp
@@ -56,10 +66,14 @@ def writes_take(principal: Principal) -> None:
     _take(principal.msp, _allowance(Scope.AGENT_WRITES, agent.pk, agent.writes_per_minute, AGENT_WRITES_PER_MINUTE))
 
 
-def pending_check(principal: Principal) -> None:
-    """Raises GateError `too_many_pending` when no more requests may wait. Says nothing about a moment later."""
+def standing_of(principal: Principal, call_digest: str) -> Standing:
+    """What stands against putting this very call before people. Says nothing about a moment later."""
+    return Standing(*_STANDING(principal.msp.pk, principal.agent.pk, call_digest)[0])
+
+
+def pending_check(principal: Principal, of_all: int, of_agent: int) -> None:
+    """Raises GateError `too_many_pending` when no more requests may wait than these."""
     agent, msp = principal.agent, principal.msp
-    of_all, of_agent = next(iter(_COUNTED(agent.pk, msp.pk)), (0, 0))
     mine = AGENT_PENDING if agent.pending_limit is None else agent.pending_limit
     if of_agent >= mine:
         raise _too_many(_waiting(msp).filter(agent=agent), of_agent, mine, f"of {agent.name}")
@@ -72,12 +86,17 @@ def pending_take(principal: Principal) -> None:
     """Like `pending_check`, and true until the transaction ends: nobody else of the MSP gets past here."""
     # SQLite's transactions are IMMEDIATE: they queue up by themselves. NO KEY leaves rows that refer to it alone.
     _LOCKED(principal.msp.pk)
-    pending_check(principal)
+    # A statement of its own: it has to see what those that were waited for have written.
+    of_all, of_agent = next(iter(_COUNTED(principal.agent.pk, principal.msp.pk)), (0, 0))
+    pending_check(principal, of_all, of_agent)
 
 
-def denials_check(principal: Principal, call_digest: str) -> None:
-    """Raises GateError `rate_limited` for an hour after people denied the very same call a third time in one day."""
-    if len(_DENIED(principal.msp.pk, principal.agent.pk, call_digest)) < DENIALS:
+def denials_check(principal: Principal, call_digest: str, found: int) -> None:
+    """Raises GateError `rate_limited` for an hour after people denied the very same call a third time in one day.
+
+    `found`: how often they have at all.
+    """
+    if found < DENIALS:
         return
     newest = _denied(principal.msp, principal.agent.pk, call_digest).order_by("-decided_at")
     times = cast("list[datetime]", list(newest.values_list("decided_at", flat=True)[:DENIALS]))
@@ -130,36 +149,46 @@ def _waiting(msp: Msp) -> InvocationQuerySet:
 
 
 def _denied(msp: Msp, agent_id: UUID, call_digest: str) -> InvocationQuerySet:
-    return Invocation.objects.for_msp(msp).filter(
-        agent=agent_id,
-        call_digest=call_digest,
-        expires_at__isnull=False,
-        status=Status.DENIED,
-        decided_at__isnull=False,
-    )
+    return idempotency.asked(msp, agent_id, call_digest).filter(status=Status.DENIED, decided_at__isnull=False)
+
+
+def _count(rows: InvocationQuerySet) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values("msp").annotate(found=Count("*")).values("found")), 0)
 
 
 # What every request for approval pays.
 _MSP, _AGENT = Slot(Msp, "id", UUID(int=1)), Slot(Agent, "id", UUID(int=2))
+_DIGEST = Slot(Invocation, "call_digest", "~digest~")
+_LOCKED = PreparedValues(
+    lambda msp: Msp.objects.select_for_update(no_key=True).filter(pk=msp).order_by().values_list("slug"), _MSP
+)
+
+
 _COUNTED = PreparedValues(
     lambda agent, msp: (
         _waiting(Msp(pk=msp))
         .order_by()
         .values("msp")
-        .annotate(of_all=Count("pk"), of_agent=Count("pk", filter=Q(agent=agent)))
+        .annotate(of_all=Count("*"), of_agent=Count("agent", filter=Q(agent=agent)))
         .values_list("of_all", "of_agent")
     ),
     _AGENT,
     _MSP,
 )
-_LOCKED = PreparedValues(
-    lambda msp: Msp.objects.select_for_update(no_key=True).filter(pk=msp).order_by().values_list("slug"), _MSP
-)
-_DENIED = PreparedValues(
-    lambda msp, agent, digest: _denied(Msp(pk=msp), agent, digest).order_by().values_list("call_digest")[:DENIALS],
+_STANDING = PreparedValues(
+    lambda msp, agent, digest: (
+        Msp.objects.filter(pk=msp)
+        .order_by()
+        .values_list(
+            Exists(idempotency.asked(Msp(pk=msp), agent, digest).filter(status=Status.PENDING_APPROVAL)),
+            _count(_denied(Msp(pk=msp), agent, digest)),
+            _count(_waiting(Msp(pk=msp))),
+            _count(_waiting(Msp(pk=msp)).filter(agent=agent)),
+        )
+    ),
     _MSP,
     _AGENT,
-    Slot(Invocation, "call_digest", "~digest~"),
+    _DIGEST,
 )
 
 

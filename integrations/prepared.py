@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
 
 from integrations.direct import run
-from integrations.rows import Part, bind_of
+from integrations.rows import Part, bind_of, literal
 
 Row = TypeVar("Row", bound=models.Model)
 # Columns, by their attributes, that are left out of a query. Whoever asks an instance for one has it read then.
@@ -83,10 +83,9 @@ class _Compiled:
         compiler = queryset.query.get_compiler(queryset.db)
         sql, params = compiler.as_sql()
         kept = [place for place, column in enumerate(compiler.select) if not _is_for_later(column[0], later)]
-        self.sql = _without_columns(sql, compiler, kept)
-        self.params = list(params)
         self.binds = [bind_of(_column(slot.model, slot.field), database.vendor) for slot in slots]
         stand_ins = self._bound([slot.stand_in for slot in slots])
+        self.sql, self.params = _with_literals(_without_columns(sql, compiler, kept), params, stand_ins)
         places = [(place, stand_ins.index(param)) for place, param in enumerate(self.params) if param in stand_ins]
         if {slot for _, slot in places} != set(range(len(stand_ins))):
             raise ValueError("The queryset does not depend on each of its values.")
@@ -139,6 +138,18 @@ def _without_columns(sql: str, compiler: Any, kept: list[int]) -> str:
     if not sql.startswith(start):
         raise ValueError("The statement does not begin with its columns.")
     return "SELECT " + ", ".join(columns[place] for place in kept) + sql.removeprefix(start)
+
+
+def _with_literals(sql: str, params: Sequence[Any], stand_ins: list[Any]) -> tuple[str, list[Any]]:
+    """The statement with what is always the same written into it: so a kept plan can use an index for that value."""
+    first, *pieces = sql.split("%s")
+    text, left = first, []
+    for param, piece in zip(params, pieces, strict=True):
+        mark = "%s" if param in stand_ins else literal(param)
+        if mark is None or mark == "%s":
+            left.append(param)
+        text += f"{mark or '%s'}{piece}"
+    return text, left
 
 
 def _conversion(

@@ -132,11 +132,12 @@ def _insertion(
     if any(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False) for field in fields):
         raise ValueError(f"{model.__name__} has columns that are filled as they are saved.")
     blank = {name: value for name, value in _defaults(model)[0].items() if name in seldom}
-    if blank.keys() != seldom:
-        raise ValueError(f"{model.__name__} has no value by itself for {sorted(seldom - blank.keys())}.")
+    texts = {name: literal(value) for name, value in blank.items() if value is not None}
+    if blank.keys() != seldom or None in texts.values():
+        raise ValueError(f"{model.__name__} has no plain value by itself for some of {sorted(seldom)}.")
     # What is left out is NULL.
     marks = {
-        field.column: literal(blank[field.attname]) if field.attname in blank else "%s"
+        field.column: texts.get(field.attname) or "%s"
         for field in fields
         if field.attname not in blank or blank[field.attname] is not None
     }
@@ -147,14 +148,16 @@ def _insertion(
     return sql, [(field.attname, bind_of(field, vendor)) for field in given], blank
 
 
-def literal(value: Any) -> str:
-    """What a model says by itself as SQL. Raises ValueError for what would need quoting."""
+def literal(value: Any) -> str | None:
+    """A plain value as SQL of both databases; None for one that would need more than quotes."""
     match value:
-        case bool() | int():
+        case bool():
             return str(value).upper()
+        case int():
+            return str(int(value))
         case str() if not set(value) & set("'%\\"):
             return f"'{value}'"
-    raise ValueError(f"{value!r} is no literal.")
+    return None
 
 
 def bind_of(field: models.Field[Any, Any], vendor: str) -> Bind | None:

@@ -120,16 +120,17 @@ class Invocation(models.Model):
             models.Index(fields=["agent", "-created_at", "-id", "msp"], name="invocation_of_agent"),
             # Partial on what a query says without a parameter: SQLite does not match `status IN (?)` with a condition
             # on the status. Only requests expire, only approved ones have a release, and what is sent has a lease.
-            # The approval queue; its badge, which every page counts from this index alone.
+            # The approval queue; its badge, which every page counts from this index alone; and limits.pending_take(),
+            # for which the agent stands last.
             models.Index(
-                fields=["msp", "status", "expires_at", "created_at"],
+                fields=["msp", "status", "expires_at", "created_at", "agent"],
                 name="invocation_open",
                 condition=Q(expires_at__isnull=False),
             ),
             # holds.due(), and sweep(), over all MSPs.
             models.Index(fields=["status", "release_by"], name="invocation_due", condition=Q(release_by__isnull=False)),
-            # idempotency.waiting(), and limits.denials_check() and display.past: how often people said no to this very
-            # call. SQLite has no statistics and counts columns: with the MSP this one wins, and the next one likewise.
+            # idempotency.asked(): limits.standing_of() and display.past, how often people said no to this very call.
+            # SQLite has no statistics and counts columns: with the MSP this one wins, and the next one likewise.
             models.Index(
                 fields=["agent", "call_digest", "msp", "-decided_at"],
                 name="invocation_asked",

@@ -38,17 +38,24 @@ class OutsideTransactionError(Exception):
     """A notice must be written with what it tells of, or it could be lost, or tell of what never was."""
 
 
-def invocation_changed(row: Invocation, status: Status, *, by: str = "", outcome: str = "") -> None:
+def hearers_of(row: Invocation) -> list[Destination]:
+    """Who may hear of the call: its agent's system, and people."""
+    return _OF_CALL(row.msp_id, row.agent_id)
+
+
+def invocation_changed(
+    row: Invocation, status: Status, *, by: str = "", outcome: str = "", hearers: list[Destination] | None = None
+) -> None:
     """An invocation has come to `status`, or has a new `outcome` in the same one.
 
-    `by`: the name of the person who decided that, if one did. Not called for reads that run at once: their agent has
-    the answer already. Raises OutsideTransactionError.
+    `by`: the name of the person who decided that, if one did. `hearers`, where the transaction has looked already.
+    Not called for reads that run at once: their agent has the answer already. Raises OutsideTransactionError.
     """
     if not outcome:
         transaction.on_commit(partial(measures.changed, row, status, is_by_people=bool(by)))
     event = _event_of(row, status, by=by, outcome=outcome)
     _check_transaction()
-    found = _OF_CALL(row.msp_id, row.agent_id)
+    found = hearers_of(row) if hearers is None else hearers
     data = {"status": status.value, **({"by": by} if by else {}), **({"outcome": outcome} if outcome else {})}
     told = [one for one in found if one.agent_id is None and event is not None and wants(one, event, row)]
     if event in {Event.DECIDED, Event.EXPIRED}:
@@ -148,7 +155,6 @@ def _check_transaction() -> None:
 
 
 READ = ("events", "organizations", "tools")
-# Who may hear of a call: its agent's system, and people.
 _OF_CALL: PreparedQuery[Destination] = PreparedQuery(
     lambda msp, agent: Destination.objects.filter(
         Q(agent=agent) | Q(agent=None), msp_id=msp, is_enabled=True

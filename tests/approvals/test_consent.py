@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from approvals.consent import Consent, differences, pinned
+from integrations.audit import canonical
 from integrations.ninjaone.wire import WireRequest
 from tools.calls import Call
 
@@ -54,6 +56,21 @@ def test_whatever_a_call_or_its_request_gains_must_be_in_the_consent() -> None:
     # `answer` says how the result is shaped afterwards; it is no part of what is sent.
     assert {field.name for field in fields(Call)} - {"answer"} <= {field.name for field in fields(Consent)}
     assert {field.name for field in fields(WireRequest)} <= {field.name for field in fields(Consent)}
+
+
+def test_text_and_digest_are_what_they_always_were() -> None:
+    """What people approved before an update holds after it."""
+    odd = replace(CONSENT, path='/v2/ü\u2028\x1f"\\', facts={"b": {"z": 1.5, "a": None}, "a": {"ß": [True, "x"]}})
+    for consent in (CONSENT, odd):
+        values = {field.name: getattr(consent, field.name) for field in fields(consent)}
+        hasher = hashlib.sha256(b"countersign consent 1\n")
+        for name, value in values.items():
+            for part in (name.encode(), canonical(value).encode()):
+                hasher.update(b"%d:" % len(part))
+                hasher.update(part)
+        assert consent.sealed() == (consent.text(), consent.digest())
+        assert consent.sealed() == (canonical(values), f"sha256:{hasher.hexdigest()}")
+    assert CONSENT.digest() == "sha256:4a4e38b345ed97c82f4cb2eee4dab6b12f8f2b6b1589439e1d8523c9db97e19f"
 
 
 def test_bytes_cannot_move_from_one_field_to_the_next_unnoticed() -> None:
