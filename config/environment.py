@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 from integrations.addresses import Network, networks
 
@@ -63,13 +65,8 @@ def words(name: str) -> list[str]:
 def postgresql(name: str) -> str:
     """An address of PostgreSQL; "" where the variable is missing. A wrong one is not repeated: it holds a password."""
     url = text(name)
-    if not url:
-        return ""
-    # Of PostgreSQL's driver; a server on SQLite can do without those 9 MB.
-    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415
-
     with suppress(ProgrammingError):
-        if url.startswith(("postgresql://", "postgres://")) and conninfo.conninfo_to_dict(url):
+        if not url or (url.startswith(("postgresql://", "postgres://")) and conninfo_to_dict(url)):
             return url
     raise ImproperlyConfigured(f"{name} is wrong. Use postgresql://user:password@host:5432/countersign.")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from types import ModuleType
 from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import Format
+
+from integrations.prepared_statements import is_ready, prepared_run
 
 Rows = list[tuple[Any, ...]]
 
@@ -22,8 +23,8 @@ def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
     database.close_if_health_check_failed()
     database.ensure_connection()
     with database.wrap_database_errors:
-        if database.vendor == "postgresql" and (own := _psycopg()).is_ready(database.connection):
-            return cast(Rows, own.prepared_run(database.connection, sql, values))
+        if database.vendor == "postgresql" and is_ready(database.connection):
+            return prepared_run(database.connection, sql, values)
         cursor = database.create_cursor()
         try:
             return _by_cursor(database, cursor, cursor, sql, values)
@@ -34,14 +35,6 @@ def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
 def _by_cursor(database: BaseDatabaseWrapper, own: Any, cursor: Any, sql: str, values: Sequence[Any]) -> Rows:
     if database.vendor == "postgresql":
         # As by prepared statements: times, UUIDs and bytes need not be read out of text.
-        own.format = _psycopg().Format.BINARY
+        own.format = Format.BINARY
     cursor.execute(sql, values)
     return cast(Rows, cursor.fetchall()) if cursor.description else []
-
-
-@cache
-def _psycopg() -> ModuleType:
-    """What is for PostgreSQL alone: its driver takes 9 MB, which a server on SQLite can do without."""
-    from integrations import prepared_statements  # noqa: PLC0415
-
-    return prepared_statements

@@ -46,10 +46,6 @@ def test_it_starts_without_what_few_requests_need(command: str, tmp_path: Path) 
     assert "allauth.socialaccount.providers.openid_connect.provider" not in names
 
 
-def test_on_sqlite_it_starts_without_the_driver_of_postgresql(tmp_path: Path) -> None:
-    assert "psycopg" not in loaded("serve", tmp_path)
-
-
 def test_a_server_with_other_sign_in_services_has_what_they_need_from_the_start(tmp_path: Path) -> None:
     assert "allauth.socialaccount.providers.openid_connect.provider" in loaded("serve", tmp_path, **OIDC)
 
