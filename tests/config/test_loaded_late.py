@@ -10,7 +10,7 @@ import pytest
 
 from integrations import starting
 from integrations.starting import PackagesError, start_check
-from tests.config.processes import ROOT, environment_of
+from tests.config.processes import MANAGE, ROOT, environment_of, migrate, running
 
 LOAD = "import sys, django; django.setup(); import config.management.commands.{command}; print(*sys.modules)"
 # Libraries for what few requests do: 20 MB in all.
@@ -44,6 +44,18 @@ def test_it_starts_without_what_few_requests_need(command: str, tmp_path: Path) 
     assert "config.background" in names
     assert {name for name in names if name.partition(".")[0] in LATE} == set()
     assert "allauth.socialaccount.providers.openid_connect.provider" not in names
+
+
+def test_a_worker_starts_without_the_pages(tmp_path: Path) -> None:
+    migrate(env := environment_of(tmp_path))
+    command = [sys.executable, "-X", "importtime", *MANAGE[1:], "worker"]
+    with running(env, command=command) as worker:
+        assert worker.stdout is not None
+        lines: list[str] = []
+        while not lines or "Background work runs" not in lines[-1]:
+            lines.append(next(worker.stdout))
+    assert any(line.endswith(" approvals.dispatch\n") for line in lines)
+    assert not any(line.endswith((" config.urls\n", " approvals.rest.views\n")) for line in lines)
 
 
 def test_a_server_with_other_sign_in_services_has_what_they_need_from_the_start(tmp_path: Path) -> None:
