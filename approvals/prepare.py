@@ -63,41 +63,29 @@ def prepare(
     GateError; sends nothing but GETs.
     """
     with Refusals():
-        return _prepared(tool, arguments, connection, policies, agent, for_approval, earlier)
-
-
-def _prepared(
-    tool: Tool,
-    arguments: dict[str, JSON],
-    connection: Connection,
-    policies: Mapping[str, PolicyRow],
-    agent: Agent,
-    for_approval: bool | None,
-    earlier: Mapping[str, Fact] | None,
-) -> Prepared:
-    modes = {row_id: row.mode for row_id, row in policies.items()}
-    mode = effective_mode(tool, policies=modes, call=None)
-    asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
-    allowed = agent.allowed_organizations
-    wants_scope = allowed is not None
-    read, subjects = _reader(connection), subjects_of(arguments)
-    mark = None if earlier is None else mark_of(earlier)
-    if mark is None and "mark" in tool.needs:
-        mark = MarkFact.new()
-    if allowed is not None:
-        scope_check(arguments, allowed=allowed, read=read)
-    facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=asks or wants_scope)
-    call = tool.build(arguments, facts)
-    if allowed is not None:
-        call = scoped(call, tool, allowed=allowed, read=read)
-    mode = mode_by_route(mode, tool, policies=modes, call=call)
-    if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
-        facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=True)
-    prepared = Prepared(call, mode, facts, target_of(facts, subjects))
-    _check_scope(agent, tool, prepared)
-    if earlier is None and mode is not Mode.APPROVAL_NEEDED:
-        return prepared
-    return prepared._replace(facts=present_added(facts, tool=tool, call=call, read=read, earlier=earlier))
+        modes = {row_id: row.mode for row_id, row in policies.items()}
+        mode = effective_mode(tool, policies=modes, call=None)
+        asks = mode is Mode.APPROVAL_NEEDED if for_approval is None else for_approval
+        allowed = agent.allowed_organizations
+        wants_scope = allowed is not None
+        read, subjects = _reader(connection), subjects_of(arguments)
+        mark = None if earlier is None else mark_of(earlier)
+        if mark is None and "mark" in tool.needs:
+            mark = MarkFact.new()
+        if allowed is not None:
+            scope_check(arguments, allowed=allowed, read=read)
+        facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=asks or wants_scope)
+        call = tool.build(arguments, facts)
+        if allowed is not None:
+            call = scoped(call, tool, allowed=allowed, read=read)
+        mode = mode_by_route(mode, tool, policies=modes, call=call)
+        if mode is Mode.APPROVAL_NEEDED and not (asks or wants_scope):
+            facts = _read(tool, arguments, subjects, connection, read, mark, for_approval=True)
+        prepared = Prepared(call, mode, facts, target_of(facts, subjects))
+        _check_scope(agent, tool, prepared)
+        if earlier is None and mode is not Mode.APPROVAL_NEEDED:
+            return prepared
+        return prepared._replace(facts=present_added(facts, tool=tool, call=call, read=read, earlier=earlier))
 
 
 def consent_of(
