@@ -226,10 +226,10 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
     """Store a request for people. The loser of a race gets the winner's row."""
     try:
         with transaction.atomic():
-            # Before the MSP's other requests wait for this one.
+            # Before the MSP's other requests wait for this one. Without a place for it nothing of it stays.
             hearers = hearers_of(row)
-            limits.pending_take(draft.principal)
             insert(row, seldom=OF_LATER)
+            limits.pending_take(draft.principal)
             audit_append(
                 msp=row.msp,
                 actor=Actor.agent(draft.principal.agent),

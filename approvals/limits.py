@@ -83,12 +83,15 @@ def pending_check(principal: Principal, of_all: int, of_agent: int) -> None:
 
 
 def pending_take(principal: Principal) -> None:
-    """Like `pending_check`, and true until the transaction ends: nobody else of the MSP gets past here."""
+    """Like `pending_check` for a request that this transaction has written, and true until it ends.
+
+    Nobody else of the MSP gets past here meanwhile, and so nobody's commit is left out of the count.
+    """
     # SQLite's transactions are IMMEDIATE: they queue up by themselves. NO KEY leaves rows that refer to it alone.
     _LOCKED(principal.msp.pk)
     # A statement of its own: it has to see what those that were waited for have written.
     of_all, of_agent = next(iter(_COUNTED(principal.agent.pk, principal.msp.pk)), (0, 0))
-    pending_check(principal, of_all, of_agent)
+    pending_check(principal, of_all - 1, of_agent - 1)
 
 
 def denials_check(principal: Principal, call_digest: str, found: int) -> None:
