@@ -13,6 +13,7 @@ from django.db import connection, models
 from integrations.models import Installation, Msp, User
 
 HARMLESS = {"SELECT", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "PRAGMA"}
+WRITTEN = re.compile(r'\b(?:INSERT INTO|UPDATE(?! SET)|DELETE FROM) "?(\w+)')
 
 
 class Writes:
@@ -30,8 +31,8 @@ class Writes:
         """Run the statement."""
         text = str(sql).lstrip("(")
         if text.split(maxsplit=1)[0].upper() not in HARMLESS:
-            table = re.match(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)', text)
-            self.tables.add(table[1] if table else text)
+            # One statement may write to several (WITH).
+            self.tables |= set(WRITTEN.findall(text)) or {text}
         return execute(sql, params, many, context)
 
 
