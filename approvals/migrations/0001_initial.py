@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(('device_id__isnull', False)), fields=['msp', 'device_id', '-created_at', '-id'], name='invocation_of_device'),
                     models.Index(condition=models.Q(('organization_id__isnull', False)), fields=['msp', 'organization_id', '-created_at', '-id'], name='invocation_of_organization'),
                     models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', '-created_at', '-id', 'tool', 'status', 'decided_at'], name='invocation_requests'),
-                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at', 'created_at', 'agent'], name='invocation_open'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['msp', 'status', 'expires_at', 'created_at'], name='invocation_open'),
                     models.Index(condition=models.Q(('release_by__isnull', False)), fields=['status', 'release_by'], name='invocation_due'),
                     models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'call_digest', 'msp', '-decided_at'], name='invocation_asked'),
                     models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['agent', 'tool', 'msp', '-created_at', 'device_id'], name='invocation_precedent'),
