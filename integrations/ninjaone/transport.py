@@ -187,7 +187,7 @@ class Lines:
             line = _Line(self.base_url, self.ca_bundle)
         try:
             reply = line.carry(message, largest)
-        except BaseException:
+        except CarryError:
             line.close()
             raise
         if len(self._idle) < KEPT_CONNECTIONS:
