@@ -18,10 +18,10 @@ def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
     if database.queries_logged or database.execute_wrappers:
         with database.cursor() as wrapped:
             return _by_cursor(database, wrapped.cursor, wrapped, sql, values)
-    # What `cursor()` does, too.
-    database.validate_no_broken_transaction()
+    # What a cursor does, too, in its order: a new connection is in no transaction that could be broken.
     database.close_if_health_check_failed()
     database.ensure_connection()
+    database.validate_no_broken_transaction()
     with database.wrap_database_errors:
         if database.vendor == "postgresql" and is_ready(database.connection):
             return prepared_run(database.connection, sql, values)

@@ -17,6 +17,9 @@ from psycopg.pq import Format
 
 __all__ = ["DatabaseWrapper"]
 
+# Stands on connections that read JSON in both formats.
+READS_JSON = "countersign_reads_json"
+
 
 class JsonTextLoader(Loader):
     """JSON as the text that Django's JSONField expects, also where the result is binary (`integrations.prepared`)."""
@@ -32,15 +35,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Named as Django looks for it."""
 
     is_planned_afresh = False
+    # The pool that Django has taken a connection from for this thread, all settings looked at.
+    known_pool: Any = None
+
+    def connect(self) -> None:
+        """Django's way once. After that what the pool hands out needs no more than to be as a new one would be."""
+        pool = self.pool
+        if pool is None or pool is not self.known_pool:
+            super().connect()
+            self.known_pool = pool
+            return
+        self.in_atomic_block = self.needs_rollback = self.closed_in_transaction = self.errors_occurred = False
+        self.savepoint_ids, self.atomic_blocks, self.run_on_commit = [], [], []
+        connection = self._fit(pool.getconn())
+        if not connection.autocommit:
+            connection.autocommit = True
+        self.connection, self.autocommit = connection, True
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that reads JSON in both formats alike."""
-        connection = super().get_new_connection(conn_params)
-        while self.pool and _has_something_to_read(connection):
+        return self._fit(super().get_new_connection(conn_params))
+
+    def _fit(self, connection: Any) -> Any:
+        while (pool := self.pool) and _has_something_to_read(connection):
             connection.close()  # the pool makes another one in its place
-            self.pool.putconn(connection)
-            connection = super().get_new_connection(conn_params)
-        connection.adapters.register_loader("jsonb", JsonTextLoader)
+            pool.putconn(connection)
+            connection = pool.getconn()
+        if not connection.__dict__.get(READS_JSON):
+            connection.adapters.register_loader("jsonb", JsonTextLoader)
+            connection.__dict__[READS_JSON] = True
         self._set_plans(connection)
         return connection
 
