@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+from importlib import import_module
 from typing import Any
 
 from allauth.account.apps import AccountConfig
@@ -9,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin import apps as admin_apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from rest_framework.apps import RestFrameworkConfig
 
 from config.unsafe import serve_safely
 
@@ -50,3 +53,26 @@ class AccountsConfig(AccountConfig):  # type: ignore[misc]
 
     def ready(self) -> None:
         """Nothing: its system checks are about sign-up, which there is none of."""
+
+
+# What REST framework loads wherever it is installed, for its browsable API, its test client and fields of PostgreSQL
+# alone: 10 MB and a fifth of a start. Each is here for somebody else, who loads it in its own time.
+UNUSED = ("django.contrib.postgres", "markdown", "pygments", "requests", "yaml")
+
+
+class RestConfig(RestFrameworkConfig):
+    """REST framework, without the optional packages that only parts of it use which nobody reaches here."""
+
+    default = False
+
+    def ready(self) -> None:
+        """Load what looks for them while they cannot be found."""
+        absent = [name for name in UNUSED if name not in sys.modules]
+        # None says that there is no such module.
+        sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+        try:
+            import_module("rest_framework.compat")
+        finally:
+            for name in absent:
+                del sys.modules[name]
+        super().ready()

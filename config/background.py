@@ -19,7 +19,6 @@ from approvals.sweep import sweep
 from approvals.wake import NOTICES, WAKE
 from config.delivering import Delivering
 from config.dispatching import Dispatching
-from config.listening import listen_forever
 from config.polling import Polling
 from integrations.pooled import connection_release
 
@@ -111,6 +110,8 @@ def keep_running(stop: threading.Event) -> None:
     """All loops, until `stop` is set and nothing is on the wire any more."""
     loops = [dispatch_forever, sweep_forever, deliver_forever, poll_forever]
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        from config.listening import listen_forever  # noqa: PLC0415 - SQLite does without psycopg
+
         loops.append(listen_forever)
     keepers = [threading.Thread(target=_keep, args=(loop, stop)) for loop in loops]
     for keeper in keepers:

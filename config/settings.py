@@ -97,7 +97,7 @@ INSTALLED_APPS = [
     # It loads `requests` and more, which a server that nobody asks for other services can do without.
     *(["allauth.socialaccount.providers.openid_connect"] if SIGN_IN_SERVICES else []),
     "axes",
-    "rest_framework",
+    "config.apps.RestConfig",
     "config",
     "integrations",
     "tools",

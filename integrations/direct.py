@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.pq import Format
-
-from integrations.prepared_statements import is_ready, prepared_run
 
 Rows = list[tuple[Any, ...]]
 
@@ -23,8 +20,11 @@ def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
     database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        if database.vendor == "postgresql" and is_ready(database.connection):
-            return prepared_run(database.connection, sql, values)
+        if database.vendor == "postgresql":
+            from integrations.prepared_statements import is_ready, prepared_run  # noqa: PLC0415 - SQLite has no psycopg
+
+            if is_ready(database.connection):
+                return prepared_run(database.connection, sql, values)
         cursor = database.create_cursor()
         try:
             return _by_cursor(database, cursor, cursor, sql, values)
@@ -34,6 +34,8 @@ def run(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> Rows:
 
 def _by_cursor(database: BaseDatabaseWrapper, own: Any, cursor: Any, sql: str, values: Sequence[Any]) -> Rows:
     if database.vendor == "postgresql":
+        from psycopg.pq import Format  # noqa: PLC0415
+
         # As by prepared statements: times, UUIDs and bytes need not be read out of text.
         own.format = Format.BINARY
     cursor.execute(sql, values)
