@@ -21,8 +21,6 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # The documentation under /api is a page for people.
 PATHS = re.compile(r"/(?:(?!api/v1/docs\Z)(?:api|mcp)(?:/.*)?|healthz|readyz|metrics)", re.DOTALL)
-# Balancers and Prometheus ask over plain HTTP, too (SECURE_REDIRECT_EXEMPT).
-MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 # So many names of this host are remembered as good; with a wildcard in ALLOWED_HOSTS there may be any number.
 HOSTS = 64
 
@@ -39,6 +37,8 @@ class DoorsMiddleware:
             raise ImproperlyConfigured("InnermostMiddleware must be the last one in MIDDLEWARE.")
         self.get_page, self.get_answer = get_response, InnermostMiddleware.view
         self.wants_https = settings.SECURE_SSL_REDIRECT
+        # Balancers and Prometheus ask over plain HTTP, too.
+        self.may_be_plain = [re.compile(pattern) for pattern in settings.SECURE_REDIRECT_EXEMPT]
         self.hosts: set[str] = set()
         self.headers = _written(_headers())
         self.secure_headers = self.headers | _written(_transport_security())
@@ -48,7 +48,7 @@ class DoorsMiddleware:
         is_secure = request.is_secure()
         if (
             not PATHS.fullmatch(path)
-            or not (is_secure or not self.wants_https or path in MACHINES)
+            or not (is_secure or not self.wants_https or self._may_be_plain(path))
             or not self._is_for_us(request)
         ):
             return self.get_page(request)
@@ -59,6 +59,10 @@ class DoorsMiddleware:
         if isinstance(response, HttpResponse) and not is_header_set(response, "Content-Length"):
             header_set(response, "Content-Length", str(len(response.content)))
         return response
+
+    def _may_be_plain(self, path: str) -> bool:
+        """As Django's SecurityMiddleware judges it."""
+        return any(pattern.search(path.removeprefix("/")) for pattern in self.may_be_plain)
 
     def _is_for_us(self, request: HttpRequest) -> bool:
         host = request.META.get("HTTP_HOST", "")
