@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import HttpRequest
 
 from integrations.brakes import everything_frozen
 from integrations.models import Membership, User
+from integrations.prepared import PreparedQuery, Slot
 from integrations.visits import visit_membership
 
 SESSION_KEY = "msp"
@@ -19,8 +22,7 @@ def memberships_of(request: HttpRequest) -> list[Membership]:
     user = request.user
     if not user.is_authenticated or not user.is_active or user.is_superuser:
         return []
-    rows = Membership.objects.filter(user=user).select_related("msp", "user").order_by("msp__name")
-    found: list[Membership] = list(rows.annotate(everything_frozen=everything_frozen()))
+    found = _OF_PERSON(user.pk)
     setattr(request, SEEN, found)
     return found
 
@@ -57,3 +59,15 @@ def require_membership(request: HttpRequest, *, admin: bool = False) -> Membersh
     if membership is None or (admin and not membership.is_admin):
         raise PermissionDenied
     return membership
+
+
+# Every page reads them, and a decision once more.
+_OF_PERSON: PreparedQuery[Membership] = PreparedQuery(
+    lambda user: (
+        Membership.objects.annotate(everything_frozen=everything_frozen())
+        .filter(user=user)
+        .select_related("msp", "user")
+        .order_by("msp__name")
+    ),
+    Slot(User, "id", UUID(int=1)),
+)
