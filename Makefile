@@ -19,7 +19,8 @@ TEST_PROCESSES = 2
 COVERAGE =
 ARGS =
 
-# What the tests of a file share, a server or a database, is started by one process alone; the long ones do not come last.
+# What the tests of a file share, a server or a database, is started by one process alone; tests/conftest.py has the long
+# ones come first.
 BY_FILE = --dist loadfile --no-loadscope-reorder
 
 # Servers, workers and tests start Python hundreds of times; without its compiled files each start takes seconds.

@@ -21,7 +21,7 @@ def test_it_measures_every_scenario_and_judges_the_targets() -> None:
     env["DATABASE_URL"] = settings.TEST_DATABASE_URL
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "bench", "--rounds", "1", "--calls", "20"),
+            *(sys.executable, "-m", "bench", "--rounds", "1", "--calls", "6"),
             "--postgresql" if is_postgresql else "--sqlite",
         ],
         cwd=ROOT,
