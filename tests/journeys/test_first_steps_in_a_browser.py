@@ -156,6 +156,7 @@ def make_an_agent(page: Page) -> tuple[str, str]:
     next_step(page, "Make yourself an approver")
     page.get_by_label("Approver").check()
     page.get_by_role("button", name="Save").click()
+    expect(page.locator(".messagelist")).to_be_visible()
     next_step(page, "Create an agent")
     page.get_by_label("Name", exact=True).fill("helpdesk-bot")
     page.get_by_role("button", name="Save").click()
