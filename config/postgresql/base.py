@@ -47,10 +47,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         self.in_atomic_block = self.needs_rollback = self.closed_in_transaction = self.errors_occurred = False
         self.savepoint_ids, self.atomic_blocks, self.run_on_commit = [], [], []
-        connection = self._fit(pool.getconn())
-        if not connection.autocommit:
-            connection.autocommit = True
-        self.connection, self.autocommit = connection, True
+        # In hand before anything can fail, so that it goes back to the pool in any case.
+        self.connection, self.autocommit = self._fit(pool.getconn()), True
+        if not self.connection.autocommit:
+            self.connection.autocommit = True
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection that reads JSON in both formats alike."""
