@@ -67,7 +67,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The coverage that fails below a bound is one of the other tests."""
+    """The longest first; and the coverage that fails below a bound is that of the other tests."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if item.nodeid.startswith(UNMEASURED):
