@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from django.db import connection
-from django.db.models.functions import Now
+from django.db.models import functions
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-__all__ = ["Now", "database_now", "likely_now", "now_seen"]
+__all__ = ["SQLITE_NOW", "Now", "database_now", "likely_now", "now_seen"]
+
+# With as many digits as moments have that are stored: texts are compared, and one that is shorter comes first.
+SQLITE_NOW = "STRFTIME('%Y-%m-%d %H:%M:%f000', 'NOW')"
+
+
+class Now(functions.Now):
+    """The database's time of the statement. On SQLite Django's own is a millisecond before moments that equal it."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """The function's SQL."""
+        # Doubled for the parameters, and doubled again for the template.
+        return self.as_sql(compiler, connection, template=SQLITE_NOW.replace("%", "%%%%"), **extra)
 
 
 class Seen:
@@ -41,7 +53,7 @@ def likely_now() -> datetime:
 def _asked() -> datetime:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')")
+            cursor.execute(f"SELECT {SQLITE_NOW}")
             text = parse_datetime(cursor.fetchone()[0])
             return timezone.make_aware(cast(datetime, text), timezone.get_default_timezone())
         cursor.execute("SELECT STATEMENT_TIMESTAMP()")

@@ -135,7 +135,7 @@ def _drop_trigger(schema_editor: BaseDatabaseSchemaEditor, name: str, table: str
 
 # As each database keeps moments: SQLite as text, in UTC.
 DAYS_AGO = {
-    "sqlite": r"STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW', (-(\1)) || ' days')",
+    "sqlite": r"STRFTIME('%Y-%m-%d %H:%M:%f000', 'NOW', (-(\1)) || ' days')",
     "postgresql": r"(STATEMENT_TIMESTAMP() - \1 * INTERVAL '1 day')",
 }
 

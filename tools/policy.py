@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from integrations.audit import Actor, audit_append
+from integrations.clock import Now
 from integrations.models import Connection
 from integrations.prepared import PreparedValues, Slot
 from tools.calls import Call

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import hash_of, seal_of
+from integrations.clock import SQLITE_NOW
 from integrations.direct import run
 from integrations.models import Agent, Msp, User
 
@@ -20,8 +21,8 @@ from integrations.models import Agent, Msp, User
 # On SQLite the transaction, IMMEDIATE, has the only write lock already.
 HEAD_SQL = {
     "postgresql": "SELECT number, hash, CLOCK_TIMESTAMP() FROM integrations_audithead WHERE msp_id = %s FOR UPDATE",
-    "sqlite": "SELECT number, hash, STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW') FROM integrations_audithead "
-    "WHERE msp_id = %s",
+    "sqlite": f"SELECT number, hash, {SQLITE_NOW.replace('%', '%%')} "  # noqa: S608 - a literal
+    "FROM integrations_audithead WHERE msp_id = %s",
 }
 COLUMNS = ("number", "action", "actor", "subject", "record", "previous_hash", "hash", "seal")
 # Written out: every state change pays for an entry, and the ORM would take longer than the database.

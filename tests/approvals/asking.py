@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,11 @@ def submit(tenant: Tenant, name: str, /, *, options: dict[str, Any] | None = Non
 def ask(tenant: Tenant, name: str, /, **arguments: Any) -> Invocation:
     """The invocation of a call."""
     return submit(tenant, name, **arguments).invocation
+
+
+def in_order(rows: Iterable[Invocation]) -> list[Invocation]:
+    """The oldest first, and those of one millisecond, which is as much as SQLite knows, as every list has them."""
+    return sorted(rows, key=lambda row: (row.created_at, row.pk))
 
 
 def approve(tenant: Tenant, row: Invocation, user: User | None = None, digest: str | None = None) -> Invocation:

@@ -11,7 +11,7 @@ from approvals.errors import GateError
 from approvals.models import Invocation, Status
 from approvals.reading import status_now
 from integrations.clock import database_now
-from tests.approvals.asking import approve, approved_and_sent, ask, submit
+from tests.approvals.asking import approve, approved_and_sent, ask, in_order, submit
 from tests.approvals.dashboard.looking import ACTIVITY, text
 from tests.cast import Tenant
 
@@ -116,7 +116,7 @@ def test_a_long_history_is_not_counted_to_its_end(acme: Tenant, monkeypatch: pyt
 
 
 def test_pages_lead_to_older_calls_and_back(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [ask(acme, "ninja-list-devices", limit=number) for number in range(1, 6)]
+    rows = in_order(ask(acme, "ninja-list-devices", limit=number) for number in range(1, 6))
     monkeypatch.setattr("approvals.history.pages.SIZE", 2)
     client = acme.signed_in(acme.viewer)
     page = text(client, f"{ACTIVITY}?tool=ninjaone:ninja-list-devices")
