@@ -164,7 +164,7 @@ def _decision(
     # What cannot be a digest (such as a NUL) is not shown to the database.
     pending = mine.filter(status=Status.PENDING_APPROVAL, digest=digest, expires_at__gt=Now())
     try:
-        with transaction.atomic():
+        with _recorded(user, msp, invocation_id), transaction.atomic():
             yield pending if DIGEST.fullmatch(digest) else mine.none()
     except LateError:
         raise _refusal(mine, digest) or _stands(Status.EXPIRED) from None
@@ -172,24 +172,27 @@ def _decision(
         if Decision.objects.for_msp(msp).filter(invocation_id=invocation_id, user=user).exists():
             raise GateError("invalid_state", voted) from error
         # The role may have gone a moment ago, which the database saw and this person's page did not.
-        _request(user, msp, invocation_id)
-        raise
-    except GateError as error:
-        _record_refusal(user, msp, invocation_id, error)
+        with _recorded(user, msp, invocation_id):
+            _request(user, msp, invocation_id)
         raise
 
 
-def _record_refusal(user: User, msp: Msp, invocation_id: UUID, refusal: GateError) -> None:
-    """Somebody tried to decide what is not theirs to decide, or is frozen: no page offers that."""
-    # Whatever this person reads, what is recorded is English.
-    with override(settings.LANGUAGE_CODE), transaction.atomic():
-        audit_append(
-            msp=msp,
-            actor=Actor.user(user),
-            action="decision.refused",
-            subject=f"invocation {invocation_id}",
-            data={"code": refusal.code, "why": refusal.message},
-        )
+@contextmanager
+def _recorded(user: User, msp: Msp, invocation_id: UUID) -> Iterator[None]:
+    """A refusal in here goes on record: of what is not theirs to decide, or is frozen. No page offers that."""
+    try:
+        yield
+    except GateError as refusal:
+        # Whatever this person reads, what is recorded is English.
+        with override(settings.LANGUAGE_CODE), transaction.atomic():
+            audit_append(
+                msp=msp,
+                actor=Actor.user(user),
+                action="decision.refused",
+                subject=f"invocation {invocation_id}",
+                data={"code": refusal.code, "why": refusal.message},
+            )
+        raise
 
 
 def _refusal(rows: InvocationQuerySet, digest: str) -> GateError | None:

@@ -11,7 +11,7 @@ from approvals import decisions
 from approvals.decisions import may_decide
 from approvals.errors import GateError
 from approvals.models import Decision, Invocation, Status
-from integrations.models import Membership
+from integrations.models import AuditEvent, Membership
 from tests.approvals.asking import again, approve, ask, deny
 from tests.cast import Tenant
 from tools.models import ToolPolicy
@@ -51,6 +51,8 @@ def test_whoever_lost_the_role_at_this_moment_is_told_that(
     with pytest.raises(GateError, match="Only approvers decide") as caught:
         vote(acme, row)
     assert (caught.value.code, Decision.objects.count()) == ("scope_denied", 0)
+    tried = AuditEvent.objects.get(msp=acme.msp, action="decision.refused")
+    assert (tried.subject, tried.actor) == (f"invocation {row.pk}", f"user {acme.approver.username}")
 
 
 @pytest.mark.parametrize(("vote", "said"), VOTES)
