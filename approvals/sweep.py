@@ -19,8 +19,9 @@ from integrations.models import Authorization
 
 SWEEPER = Actor.system("sweeper")
 BATCH = 200
-# A read whose sender died may run again within this time.
+# A read whose sender died may run again within this time, and so many times in all: an answer may be what kills them.
 READ_AGAIN = timedelta(minutes=10)
+READ_TRIES = 3
 
 
 def sweep() -> None:
@@ -60,10 +61,15 @@ def _expire(rows: InvocationQuerySet, message: str) -> int:
 
 
 def _lapse(row: Invocation) -> None:
-    """The sender died: a read is queued again, a write is unknown and never sent again."""
-    lapsed = Invocation.objects.filter(pk=row.pk, status=Status.DISPATCHING, lease_until__lte=Now())
+    """The sender died: a read is queued again, or given up; a write is unknown and never sent again."""
+    lapsed = Invocation.objects.filter(
+        pk=row.pk, status=Status.DISPATCHING, lease_until__lte=Now(), attempt_count=row.attempt_count
+    )
     if not row.is_write:
-        _queue_again(row, lapsed)
+        if row.attempt_count < READ_TRIES:
+            _queue_again(row, lapsed)
+        else:
+            _give_up(row, lapsed)
         return
     with transaction.atomic():
         moved = lapsed.update(
@@ -79,6 +85,21 @@ def _lapse(row: Invocation) -> None:
         Attempt.objects.filter(invocation=row, finished_at=None).update(error_code="outcome_unknown")
         audit_append(msp=row.msp, actor=SWEEPER, action="invocation.unknown", subject=f"invocation {row.pk}")
         invocation_changed(row, Status.UNKNOWN)
+
+
+def _give_up(row: Invocation, lapsed: InvocationQuerySet) -> None:
+    with transaction.atomic():
+        if not lapsed.update(
+            status=Status.FAILED,
+            finished_at=Now(),
+            lease_until=None,
+            error_code="upstream_error",
+            error_message=f"Each of {READ_TRIES} processes that sent this call died before it saw an answer. Nothing "
+            "was changed, and it is not tried again. Ask for less at once, or have the operators look at their logs.",
+        ):
+            return
+        audit_append(msp=row.msp, actor=SWEEPER, action="invocation.failed", subject=f"invocation {row.pk}")
+        invocation_changed(row, Status.FAILED)
 
 
 def _queue_again(row: Invocation, lapsed: InvocationQuerySet) -> None:

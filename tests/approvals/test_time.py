@@ -9,12 +9,13 @@ import pytest
 from approvals.dispatch import dispatch_due, settle
 from approvals.models import Attempt, Invocation, Status
 from approvals.reading import status_now
-from approvals.sweep import expire, sweep
+from approvals.sweep import READ_TRIES, expire, sweep
 from approvals.upstream import Outcome
 from integrations.clock import database_now
 from integrations.models import AuditEvent
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, approve, ask, submit
+from tests.approvals.rest.calling import caller_of
 from tests.cast import Tenant
 
 PAST = timedelta(seconds=1)
@@ -70,6 +71,17 @@ def test_what_is_in_time_does_not_expire(acme: Tenant) -> None:
     assert not expire(row)
     sweep()
     assert again(row.pk).status == Status.PENDING_APPROVAL
+
+
+def test_a_read_whose_third_sender_died_is_given_up(acme: Tenant, ninjaone: Sandbox) -> None:
+    row = in_flight(acme, is_write=False)
+    Invocation.objects.update(attempt_count=READ_TRIES)
+    sweep()
+    dispatch_due()
+    assert not ninjaone.calls("GET", "/v2/devices")
+    told = caller_of(acme).get(f"invocations/{row.pk}").body
+    assert (told["status"], told["error"]["code"], told["next"]) == ("failed", "upstream_error", None)
+    assert "Nothing was changed, and it is not tried again." in told["error"]["message"]
 
 
 def test_what_the_sweeper_does_to_a_call_is_on_record(acme: Tenant) -> None:
