@@ -16,6 +16,7 @@ from django.db.models import F
 from approvals import release
 from approvals.errors import GateError
 from approvals.holds import due, hold, let_go
+from approvals.keys import key_keep
 from approvals.measures import reached
 from approvals.models import Attempt, Invocation, Status
 from approvals.notices.events import alarm, invocation_changed
@@ -42,20 +43,20 @@ LONG_AGO = float("-inf")
 # What an auto read has nothing of: it asks nobody, changes nothing, and is over.
 OF_OTHERS = frozenset(
     {
-        *("ticket_id", "idempotency_key", "body", "facts", "consent", "digest", "device_name", "organization_name"),
+        *("ticket_id", "body", "facts", "consent", "digest", "device_name", "organization_name"),
         *("approvals_needed", "approvals_given", "expires_at", "decided_at", "release_by", "lease_until"),
         *("reason_code", "comment", "acceptable", "result_removed_at"),
     }
 )
 
 
-def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
-    """Send a new auto call and store it.
+def invocation_run(row: Invocation, *, call: Call, actor: Actor, key: str | None = None) -> None:
+    """Send a new auto call and store it. `key`: the Idempotency-Key that stands for it.
 
     Unsent, raises IntegrityError when it lost a race, and GateError when a write was stopped at the last moment.
     """
     row.attempt_count = 1
-    if not row.is_write and row.idempotency_key is None:
+    if not row.is_write and key is None:
         # Nothing can be doubled and nobody can ask for it before it has ended: one row, written before its result is
         # handed out. Whoever dies in between has read something and told nobody.
         row.dispatch_started_at = row.created_at
@@ -73,10 +74,13 @@ def invocation_run(row: Invocation, *, call: Call, actor: Actor) -> None:
         with durable(), transaction.atomic():
             unstopped_check(row)
             insert(row)
+            key_keep(row, key, now=row.created_at)
             _record_attempt(row, actor)
             effect_open(row, watch, now)
     else:
-        insert(row)
+        with transaction.atomic():
+            insert(row)
+            key_keep(row, key, now=row.created_at)
     settle(row, *_sent(row, call, since))
 
 

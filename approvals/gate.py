@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from approvals import idempotency, limits, records
 from approvals.dispatch import invocation_run
 from approvals.errors import GateError
+from approvals.keys import key_keep
 from approvals.models import Invocation, Status
 from approvals.notices.events import hearers_of, invocation_changed
 from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, parsed_arguments, prepare
@@ -32,7 +33,7 @@ from tools.registry import Tool
 # What a request has nothing of before somebody decides.
 OF_LATER = frozenset(
     {
-        *("ticket_id", "idempotency_key", "approvals_given", "decided_at", "release_by", "lease_until"),
+        *("ticket_id", "approvals_given", "decided_at", "release_by", "lease_until"),
         *("dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "acceptable", "result"),
         *("result_removed_at", "is_truncated", "note", "upstream_status", "error_code", "error_message"),
     }
@@ -229,6 +230,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
             # Before the MSP's other requests wait for this one. Without a place for it nothing of it stays.
             hearers = hearers_of(row)
             insert(row, seldom=OF_LATER)
+            key_keep(row, draft.idempotency_key, now=row.created_at)
             limits.pending_take(draft.principal)
             audit_append(
                 msp=row.msp,
@@ -248,7 +250,7 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
 def _run(draft: Draft, row: Invocation, prepared: Prepared) -> Submitted:
     """Run an auto call right here. The loser of a race on an idempotency key gets the winner's row."""
     try:
-        invocation_run(row, call=prepared.call, actor=Actor.agent(draft.principal.agent))
+        invocation_run(row, call=prepared.call, actor=Actor.agent(draft.principal.agent), key=draft.idempotency_key)
     except IntegrityError:
         return Submitted(idempotency.winner(draft), is_replay=True)
     return Submitted(row)

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from approvals.errors import GateError
-from approvals.models import Invocation, Status
+from approvals.keys import key_keep
+from approvals.models import IdempotencyKey, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
+from approvals.models.keys import KEPT
 from approvals.reading import status_now
 from approvals.records import Draft
 from approvals.sweep import expire
 from integrations.models import Msp
-
-KEPT = timedelta(days=7)
 
 
 def earlier(draft: Draft) -> Invocation | None:
     """The invocation of this agent and idempotency key; None without one. Raises GateError for another call."""
     if draft.idempotency_key is None:
         return None
-    row = _of_agent(draft).filter(idempotency_key=draft.idempotency_key).first()
-    if row is None:
+    keys = IdempotencyKey.objects.for_msp(draft.principal.msp).filter(agent=draft.principal.agent)
+    found = keys.filter(key=draft.idempotency_key).select_related("invocation__msp").first()
+    if found is None:
         return None
-    if row.created_at <= draft.principal.now - KEPT:
-        Invocation.objects.filter(pk=row.pk).update(idempotency_key=None)
+    if found.created_at < draft.principal.now - KEPT:
+        keys.filter(pk=found.pk).delete()
         return None
-    if row.call_digest != draft.call_digest:
+    if found.invocation.call_digest != draft.call_digest:
         raise GateError(
             "idempotency_mismatch",
             "This Idempotency-Key belongs to another call of yours; nothing was sent. Use a new key for a new call.",
         )
-    return row
+    return found.invocation
 
 
 def waiting(draft: Draft) -> Invocation | None:
-    """The identical call that still waits for a person; an overdue one is expired on the way."""
+    """The identical call that still waits for a person, which the key of this one stands for, too, from now on.
+
+    An overdue one is expired on the way. Raises GateError where the key has come to stand for another call meanwhile.
+    """
     same = asked(draft.principal.msp, draft.principal.agent.pk, draft.call_digest)
-    row = same.filter(status=Status.PENDING_APPROVAL).select_related("msp").first()
+    row = same.filter(status=Status.PENDING_APPROVAL).select_related("msp", "agent").first()
     if row is None:
         return None
     if status_now(row, draft.principal.now) is Status.EXPIRED:
         expire(row)
         return None
+    try:
+        # Decided or not by now: it is the answer to this call, and has to be when the call is repeated.
+        with transaction.atomic():
+            key_keep(row, draft.idempotency_key, now=draft.principal.now)
+    except IntegrityError:
+        return earlier(draft)
     return row
 
 
@@ -64,7 +75,3 @@ def winner(draft: Draft) -> Invocation:
             "invalid_state", "The same call arrived twice at once and has just ended. Nothing was sent. Call again."
         )
     return row
-
-
-def _of_agent(draft: Draft) -> InvocationQuerySet:
-    return Invocation.objects.for_msp(draft.principal.msp).filter(agent=draft.principal.agent).select_related("msp")

@@ -55,7 +55,6 @@ def new_row(draft: Draft, now: datetime) -> Invocation:
             "call_digest": draft.call_digest,
             "reason": draft.reason,
             "ticket_id": draft.ticket_id,
-            "idempotency_key": draft.idempotency_key,
             "created_at": now,
         },
         {
@@ -76,7 +75,6 @@ def record_refusal(draft: Draft, refusal: GateError) -> None:
         return
     row = new_row(draft, draft.principal.now)
     row.status = Status.FAILED
-    row.idempotency_key = None
     row.finished_at = draft.principal.now
     row.error_code = refusal.code
     row.error_message = refusal.message[:1000]

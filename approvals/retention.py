@@ -21,7 +21,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from approvals.models import Alarm, Attempt, Decision, Delivery, Destination, Effect, Invocation
+from approvals.models import Alarm, Attempt, Decision, Delivery, Destination, Effect, IdempotencyKey, Invocation
 from approvals.models.invocations import InvocationQuerySet
 from approvals.models.states import ENDED, OPEN
 from integrations.audit import audit_append
@@ -54,6 +54,7 @@ LONGEST_GAP = timedelta(days=3)
 Step = Callable[[], int]
 STILL_LOOKED_FOR = Q(effect__isnull=False, effect__closed_at=None)
 UNENDED = Q(status__in=OPEN) | STILL_LOOKED_FOR
+HANGING_ON = (IdempotencyKey, Decision, Attempt, Delivery, Alarm, Effect)
 HAS_RESULT = Q(result__isnull=False) | Q(effect__output__isnull=False)
 
 
@@ -190,7 +191,7 @@ class Results:
 
 
 def calls_remove(row: Retention, before: datetime) -> int:
-    """Some calls that have ended, with votes, attempts, outcomes, alarms and messages."""
+    """Some calls that have ended, with keys, votes, attempts, outcomes, alarms and messages."""
     alarms = Alarm.objects.filter(invocation=OuterRef("pk")).filter(Q(seen_at=None) | Q(raised_at__gte=before))
     ended = Invocation.objects.for_msp(row.msp).filter(status__in=ENDED, created_at__lt=before)
     with transaction.atomic():
@@ -201,8 +202,8 @@ def calls_remove(row: Retention, before: datetime) -> int:
         ids = list(held.values_list("pk", flat=True)[:CALLS])
         if not ids:
             return 0
-        for rows in (Decision.objects, Attempt.objects, Delivery.objects, Alarm.objects, Effect.objects):
-            rows.filter(invocation__in=ids).delete()
+        for rows in HANGING_ON:
+            rows.objects.filter(invocation__in=ids).delete()
         Invocation.objects.filter(pk__in=ids).delete()
         _record(row, "retention.calls_removed", calls=len(ids), before=before)
     return len(ids)

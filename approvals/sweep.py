@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from approvals.keys import keys_forget
 from approvals.models import Attempt, Invocation, Status
 from approvals.models.invocations import InvocationQuerySet
 from approvals.notices.events import invocation_changed
@@ -38,6 +39,7 @@ def sweep() -> None:
     refusals_note()
     remind()
     forget()
+    keys_forget()
     audit_checkpoint()
     retain()
 

@@ -34,7 +34,7 @@ RESULT = json.dumps({"items": [{"id": number, "name": f"disk {number}", "free": 
 CONSENT = json.dumps({"fields": "x" * 1200})
 BLANK: dict[str, Any] = {
     "tool_version": "1", "policy": "auto", "is_write": False, "status": "succeeded",
-    "arguments": '{"device_id": 1043, "limit": 50}', "reason": "", "ticket_id": None, "idempotency_key": None,
+    "arguments": '{"device_id": 1043, "limit": 50}', "reason": "", "ticket_id": None,
     "method": "GET", "base_url": "https://eu.ninjarmm.com", "path": "/v2/device/1043", "query": "", "body": None,
     "facts": FACTS, "consent": "", "digest": "", "device_id": None, "device_name": "", "organization_id": None,
     "organization_name": "", "approvals_needed": 0, "approvals_given": 0, "expires_at": None, "decided_at": None,

@@ -54,7 +54,6 @@ class Migration(migrations.Migration):
                 ('call_digest', models.CharField(max_length=64)),
                 ('reason', models.CharField(blank=True, max_length=2000)),
                 ('ticket_id', models.PositiveIntegerField(null=True)),
-                ('idempotency_key', models.CharField(max_length=255, null=True)),
                 ('method', models.CharField(blank=True, max_length=6)),
                 ('base_url', models.CharField(blank=True, max_length=200)),
                 ('path', models.TextField(blank=True)),
@@ -111,7 +110,6 @@ class Migration(migrations.Migration):
                 ],
                 'constraints': [
                     models.CheckConstraint(condition=models.Q(('status__in', ['pending_approval', 'queued', 'dispatching', 'unknown', 'succeeded', 'failed', 'denied', 'expired', 'cancelled', 'blocked'])), name='invocation_status_is_known'),
-                    models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('agent', 'idempotency_key'), name='invocation_key_once_per_agent'),
                     models.UniqueConstraint(condition=models.Q(('status', 'pending_approval')), fields=('agent', 'call_digest'), name='invocation_pending_once_per_call'),
                     models.CheckConstraint(condition=models.Q(('approvals_needed', 0), models.Q(('expires_at__isnull', False), models.Q(('digest', ''), _negated=True)), _connector='OR'), name='invocation_request_has_deadline_and_digest'),
                     models.CheckConstraint(condition=models.Q(('approvals_given__lte', models.F('approvals_needed'))), name='invocation_votes_in_bounds'),
@@ -119,6 +117,25 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(models.Q(('status', 'dispatching'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='invocation_dispatching_has_lease'),
                     models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'unknown']), _negated=True), ('dispatch_started_at__isnull', False), _connector='OR'), name='invocation_outcome_was_sent'),
                     models.CheckConstraint(condition=models.Q(models.Q(('status', 'unknown'), _negated=True), ('is_write', True), _connector='OR'), name='invocation_unknown_is_a_write'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='IdempotencyKey',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('key', models.CharField(max_length=255)),
+                ('created_at', models.DateTimeField()),
+                ('agent', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.agent')),
+                ('invocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='idempotency_keys', to='approvals.invocation')),
+                ('msp', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.msp')),
+            ],
+            options={
+                'indexes': [
+                    models.Index(fields=['created_at'], name='idempotency_key_oldest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agent', 'key'), name='idempotency_key_once_per_agent'),
                 ],
             },
         ),

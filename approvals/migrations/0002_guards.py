@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
+from approvals.models.keys import KEPT as KEYS_KEPT
 from approvals.models.states import ENDED as ENDED_STATES
 from approvals.models.states import FIRST, TRANSITIONS
 from integrations.guards import Guard, Rule, Unlogged, changed
@@ -22,6 +23,7 @@ VOTE = changed(
     "asked_at", "decided_at",
 )  # fmt: skip
 
+KEY = changed("id", "msp_id", "agent_id", "key", "invocation_id", "created_at")
 ATTEMPT = changed("id", "msp_id", "invocation_id", "number", "is_write", "started_at")
 ANSWER = changed("finished_at", "upstream_status", "upstream_request_id", "error_code")
 EFFECT = changed(
@@ -176,6 +178,21 @@ class Migration(migrations.Migration):
                 *kept("approvals_decision", OVER),
                 *kept("approvals_attempt", OVER),
                 Rule(
+                    "idempotency_key_is_its_agents",
+                    "approvals_idempotencykey",
+                    "INSERT",
+                    f"NOT EXISTS ({REQUEST} AND i.agent_id = NEW.agent_id)",
+                    "a key is for an invocation of the same agent",
+                ),
+                Rule(
+                    "idempotency_key_is_frozen",
+                    "approvals_idempotencykey",
+                    "UPDATE",
+                    KEY,
+                    "what a key stands for never changes",
+                ),
+                *kept("approvals_idempotencykey", f"OLD.created_at <= DAYS_AGO({KEYS_KEPT.days}) OR {OVER}"),
+                Rule(
                     "invocation_keeps_its_result",
                     "approvals_invocation",
                     "UPDATE",
@@ -215,6 +232,7 @@ class Migration(migrations.Migration):
                 Reference("approvals_invocation", "connection_id", "integrations_connection"),
                 Reference("approvals_decision", "invocation_id", "approvals_invocation"),
                 Reference("approvals_attempt", "invocation_id", "approvals_invocation"),
+                Reference("approvals_idempotencykey", "invocation_id", "approvals_invocation"),
                 Reference("approvals_place", "connection_id", "integrations_connection"),
                 Reference("approvals_effect", "invocation_id", "approvals_invocation"),
                 Reference("approvals_effect", "connection_id", "integrations_connection"),

@@ -46,7 +46,6 @@ class Invocation(models.Model):
     call_digest = models.CharField(max_length=64)  # SHA-256 over tool and canonical arguments
     reason = models.CharField(max_length=2000, blank=True)
     ticket_id = models.PositiveIntegerField(null=True)
-    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - absent is not empty
 
     method = models.CharField(max_length=6, blank=True)
     base_url = models.CharField(max_length=200, blank=True)
@@ -151,11 +150,6 @@ class Invocation(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="invocation_status_is_known"),
-            models.UniqueConstraint(
-                fields=["agent", "idempotency_key"],
-                name="invocation_key_once_per_agent",
-                condition=Q(idempotency_key__isnull=False),
-            ),
             # An identical call that still waits is the same invocation.
             models.UniqueConstraint(
                 fields=["agent", "call_digest"],

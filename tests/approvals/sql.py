@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 
-from approvals.models import Attempt, Decision, Invocation, Status
+from approvals.keys import key_keep
+from approvals.models import Attempt, Decision, IdempotencyKey, Invocation, Status
 from approvals.models.states import FIRST
 from integrations.clock import database_now
 from tests.approvals.asking import submit
@@ -46,7 +47,7 @@ def copy(row: models.Model, **columns: object) -> tuple[str, list[object]]:
     names = [str(field.column) for field in row._meta.local_concrete_fields]
     values: dict[str, Any] = {"id": uuid.uuid4(), **columns}
     if isinstance(row, Invocation):
-        values = {"idempotency_key": None, "call_digest": uuid.uuid4().hex, **values}
+        values = {"call_digest": uuid.uuid4().hex, **values}
     picked = ", ".join("%s" if name in values else name for name in names)
     params = [values[name] for name in names if name in values]
     table = row._meta.db_table
@@ -87,6 +88,12 @@ def at(tenant: Tenant, status: Status) -> Invocation:
         sql, params = change(row, status=status.value)
         execute(sql, *params)
     return row
+
+
+def key_of(row: Invocation) -> IdempotencyKey:
+    """An Idempotency-Key that stands for it since now."""
+    key_keep(row, "once", now=database_now())
+    return IdempotencyKey.objects.get()
 
 
 def denial(tenant: Tenant, row: Invocation, **values: Any) -> None:

@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from approvals.models import Alarm, Attempt, Decision, Effect, Invocation, OutcomeState, Status
+from approvals.models import Alarm, Attempt, Decision, Effect, IdempotencyKey, Invocation, OutcomeState, Status
 from integrations.clock import Now, database_now
 from integrations.models import Retention
 from tests.aging import age, move
-from tests.approvals.sql import at, change, execute, refuses, refuses_change
+from tests.approvals.sql import at, change, execute, key_of, refuses, refuses_change
 from tests.approvals.test_retention import done
 from tests.cast import Tenant
 
@@ -35,12 +35,21 @@ def test_a_call_and_what_hangs_on_it_before_its_time_is_over(acme: Tenant) -> No
     sent, denied = done(acme, days=399.9), at(acme, Status.DENIED)
     vote, attempt, effect = Decision.objects.get(), Attempt.objects.get(), Effect.objects.get()
     age(Invocation.objects.filter(pk=denied.pk), created_at=399.9)
-    rows = [(effect, "invocation_id"), (attempt, "id"), (vote, "id"), (sent, "id"), (denied, "id")]
+    key = key_of(denied)
+    rows = [(effect, "invocation_id"), (attempt, "id"), (vote, "id"), (key, "id"), (sent, "id"), (denied, "id")]
     for row, key in rows:
         refuses(removes(row, key), row.pk)
     age(Invocation.objects.all(), created_at=0.2)
     for row, key in rows:
         assert execute(removes(row, key), row.pk) == 1
+
+
+def test_a_key_that_still_stands_for_its_call(acme: Tenant) -> None:
+    key = key_of(at(acme, Status.PENDING_APPROVAL))
+    age(IdempotencyKey.objects.all(), created_at=6.99)
+    refuses(removes(key), key.pk)
+    age(IdempotencyKey.objects.all(), created_at=0.02)
+    assert execute(removes(key), key.pk) == 1
 
 
 def test_a_call_whose_votes_are_still_there(acme: Tenant) -> None:

@@ -15,6 +15,7 @@ from approvals.models import Attempt, Decision, Invocation, Status
 from approvals.models.states import FIRST, TRANSITIONS
 from integrations.agent_keys import agent_key_issue
 from integrations.audit import Actor
+from integrations.clock import database_now
 from integrations.models import Agent
 from tests.approvals.sql import (
     ATTEMPT,
@@ -23,6 +24,7 @@ from tests.approvals.sql import (
     accepts_copy,
     at,
     copy,
+    key_of,
     refuses,
     refuses_change,
     refuses_copy,
@@ -31,7 +33,7 @@ from tests.cast import Tenant
 
 # What the ledger may write after the insert. Everything else is what was asked, and what would be sent.
 MUTABLE = {
-    "status", "idempotency_key", "approvals_given", "expires_at", "decided_at", "release_by",
+    "status", "approvals_given", "expires_at", "decided_at", "release_by",
     "lease_until", "dispatch_started_at", "finished_at", "attempt_count", "reason_code", "comment", "acceptable",
     "result", "result_removed_at", "is_truncated", "note", "upstream_status", "error_code", "error_message",
 }  # fmt: skip
@@ -175,16 +177,33 @@ def test_two_identical_calls_that_wait(pending: Invocation) -> None:
 
 
 def test_an_idempotency_key_twice(pending: Invocation) -> None:
-    accepts_copy(pending, idempotency_key="once")
-    refuses_copy(pending, idempotency_key="once")
+    once = key_of(pending)
+    refuses_copy(once)
+    accepts_copy(once, key="another")
+
+
+def test_a_key_that_comes_to_stand_for_another_call(acme: Tenant, pending: Invocation) -> None:
+    once = key_of(pending)
+    other = accepts_copy(pending)
+    for column, value in {"invocation_id": other.pk, "key": "another", "created_at": database_now()}.items():
+        refuses_change(once, **{column: value})
+
+
+def test_a_key_for_the_call_of_another_agent_or_msp(acme: Tenant, pending: Invocation, northwind: Tenant) -> None:
+    once = key_of(pending)
+    sibling = Agent.objects.create(msp=acme.msp, name="other-bot", owner=acme.admin)
+    for foreign in ({"agent_id": sibling.pk}, {"agent_id": northwind.agent.pk}, {"msp_id": northwind.msp.pk}):
+        refuses_copy(once, key="another", **foreign)
 
 
 def test_rows_that_vanish(sent: Invocation) -> None:
-    for table in (ATTEMPT, DECISION, INVOCATION):
+    key = key_of(sent)._meta.db_table
+    for table in (ATTEMPT, DECISION, key, INVOCATION):
         refuses(f"DELETE FROM {table}")
     if connection.vendor == "postgresql":
         refuses(f"TRUNCATE {INVOCATION} CASCADE")
         refuses(f"TRUNCATE {DECISION}")
+        refuses(f"TRUNCATE {key}")
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite replaces rows on insert")

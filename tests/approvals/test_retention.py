@@ -9,7 +9,18 @@ from typing import Any, cast
 import pytest
 
 from approvals.envelope import envelope
-from approvals.models import Alarm, Attempt, Decision, Delivery, Effect, Invocation, OutcomeState, Place, Status
+from approvals.models import (
+    Alarm,
+    Attempt,
+    Decision,
+    Delivery,
+    Effect,
+    IdempotencyKey,
+    Invocation,
+    OutcomeState,
+    Place,
+    Status,
+)
 from approvals.rest.responses import json_bytes
 from approvals.retention import retain
 from approvals.sweep import sweep
@@ -19,10 +30,10 @@ from integrations.models import AuditEvent, Connection, Retention
 from integrations.retention import retention_change
 from tests.aging import age, move
 from tests.approvals.notices.places import destination
-from tests.approvals.sql import at
+from tests.approvals.sql import at, key_of
 from tests.cast import Tenant
 
-BOOKS: tuple[Any, ...] = (Invocation, Decision, Attempt, Delivery, Alarm, Effect)
+BOOKS: tuple[Any, ...] = (Invocation, Decision, Attempt, Delivery, Alarm, Effect, IdempotencyKey)
 
 
 def again(tenant: Tenant) -> None:
@@ -104,6 +115,7 @@ def test_a_call_goes_after_400_days_with_all_that_hangs_on_it(acme: Tenant) -> N
     alarm = Alarm.objects.create(msp=acme.msp, what="different", cause="x", invocation=row, raised_at=database_now())
     Alarm.objects.filter(pk=alarm.pk).update(seen_at=Now())
     denied = at(acme, Status.DENIED)
+    key_of(denied)
     Delivery.objects.create(
         msp=acme.msp, destination=destination(acme, "https://127.0.0.1:9/2", name="two"), invocation=denied, event="x",
         created_at=Now(), dead_at=Now(),

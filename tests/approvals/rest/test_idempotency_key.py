@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from approvals.models import Invocation
+from approvals.models import IdempotencyKey, Invocation
 from integrations.ninjaone.sandbox import Sandbox
 from tests.approvals.asking import again, deny
 from tests.approvals.rest.calling import Caller
@@ -52,7 +52,7 @@ def test_a_refused_call_leaves_its_key_free(agent: Caller) -> None:
 @pytest.mark.parametrize("key", ["x", "k" * 255, "~ !@#", "550e8400-e29b-41d4-a716-446655440000"])
 def test_any_printable_key_of_255_characters_is_taken(agent: Caller, key: str) -> None:
     assert agent.invoke("ninja-get-device", {"device_id": 43}, key=key).status == 200
-    assert Invocation.objects.get().idempotency_key == key
+    assert IdempotencyKey.objects.get().key == key
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "caf\xe9", "a\tb", "a\x00b"])
