@@ -122,3 +122,15 @@ def test_a_unit_stops_as_gently_and_hides_its_secrets(unit: str) -> None:
     assert int(re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[0]) > GRACE_SECONDS + drain_of(command.split())
     assert "Restart=always" in text
     assert set(re.findall(r"(\w+)_FILE=%d/", text)) == {"DATABASE_URL", "SECRET_KEY", "FERNET_KEYS", "AUDIT_KEY"}
+
+
+@pytest.mark.parametrize("unit", ["countersign-web.service", "countersign-worker@.service"])
+def test_a_command_by_hand_has_what_the_units_have(unit: str) -> None:
+    text, by_hand = ((ROOT / "deploy" / "systemd" / name).read_text() for name in (unit, "countersign-manage"))
+    for setting in ("User", "EnvironmentFile", "LoadCredential", "StateDirectory"):
+        given = re.findall(rf"^{setting}=(.+)$", text, re.MULTILINE)
+        assert given
+        assert re.findall(rf"--property={setting}=(\S+)", by_hand) == given
+    files = re.findall(r"(\w+_FILE)=%d/(\w+)", text)
+    assert re.findall(r'(\w+_FILE)="\$CREDENTIALS_DIRECTORY/(\w+)"', by_hand) == files
+    assert re.findall(r"(AUDIT_CHECKPOINT_FILE=\S+)", by_hand) == re.findall(r"(AUDIT_CHECKPOINT_FILE=\S+)", text)
