@@ -13,6 +13,7 @@ from django.urls import ResolverMatch
 from django.utils.http import parse_header_parameters
 from django.utils.log import log_response
 
+from approvals.rest.responses import JsonAnswer
 from config.doors import PATHS
 from integrations.stopping import is_stopping
 from tools.registry import find_tool
@@ -64,7 +65,12 @@ class Handler(WSGIHandler):
         response: Any = self._middleware_chain(request)  # type: ignore[attr-defined]
         response._resource_closers.append(request.close)  # noqa: SLF001 - as Django does
         if response.status_code >= 400:
-            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+            # What goes wrong behind the agents' doors has a line of its own, with a traceback. That NinjaOne is not
+            # connected, or said no, was answered, and comes with every call of an agent that goes on asking.
+            level = "warning" if isinstance(response, JsonAnswer) else None
+            log_response(
+                "%s: %s", response.reason_phrase, request.path, response=response, request=request, level=level
+            )
         return _last_one(cast(HttpResponseBase, response))
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:

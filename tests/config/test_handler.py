@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django.urls import Resolver404, get_resolver
 
 from config.handler import Handler
+from integrations.models import Connection, ConnectionState
 from tests.cast import Tenant
 
 
@@ -83,6 +84,27 @@ def test_a_content_type_that_nobody_can_read_is_refused_like_any_other(acme: Ten
     assert (status, answer["error"]["code"]) == ("400 Bad Request", "malformed")
     status, answer = asked("/mcp", "x=%41", content_type, "")
     assert (status, answer["error"]["code"]) == ("401 Unauthorized", "invalid_token")
+
+
+def test_a_refusal_is_no_error_in_the_log_whatever_its_status(acme: Tenant, caplog: pytest.LogCaptureFixture) -> None:
+    Connection.objects.update(state=ConnectionState.NOT_AUTHORIZED)
+    status, _ = asked("/api/v1/tools/ninja-list-organizations/invoke", "", "application/json", acme.key_text)
+    assert status == "503 Service Unavailable"
+    assert not caplog.records
+
+
+def test_what_failed_here_is_an_error_in_the_log(
+    acme: Tenant, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("approvals.rest.views.invocation_submit", broken)
+    status, _ = asked("/api/v1/tools/ninja-list-organizations/invoke", "", "application/json", acme.key_text)
+    assert status == "500 Internal Server Error"
+    [error] = [line for line in caplog.records if line.levelname == "ERROR"]
+    assert error.exc_info is not None
+    assert error.exc_info[0] is ZeroDivisionError
 
 
 def asked(path: str, query: str, content_type: str, key: str) -> tuple[str, Any]:
