@@ -35,8 +35,8 @@ def test_a_call_and_what_hangs_on_it_before_its_time_is_over(acme: Tenant) -> No
     sent, denied = done(acme, days=399.9), at(acme, Status.DENIED)
     vote, attempt, effect = Decision.objects.get(), Attempt.objects.get(), Effect.objects.get()
     age(Invocation.objects.filter(pk=denied.pk), created_at=399.9)
-    key = key_of(denied)
-    rows = [(effect, "invocation_id"), (attempt, "id"), (vote, "id"), (key, "id"), (sent, "id"), (denied, "id")]
+    once = key_of(denied)
+    rows = [(effect, "invocation_id"), (attempt, "id"), (vote, "id"), (once, "id"), (sent, "id"), (denied, "id")]
     for row, key in rows:
         refuses(removes(row, key), row.pk)
     age(Invocation.objects.all(), created_at=0.2)
