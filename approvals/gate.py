@@ -13,16 +13,17 @@ from django.db import IntegrityError, transaction
 from approvals import idempotency, limits, records
 from approvals.dispatch import invocation_run
 from approvals.errors import GateError
-from approvals.keys import key_keep
+from approvals.keys import key_statements
 from approvals.models import Invocation, Status
-from approvals.notices.events import hearers_of, invocation_changed
+from approvals.notices.events import hearers_read, hearers_statement, invocation_changed
 from approvals.prepare import Prepared, canonical_arguments, consent_of, origin_of, parsed_arguments, prepare
 from approvals.records import Draft
 from approvals.surroundings import alerts_added
 from integrations.agent_keys import Principal
-from integrations.audit import Actor, audit_append, canonical
+from integrations.audit import Actor, audit_append, canonical, head_statement
+from integrations.direct import run_together
 from integrations.models import Connection, ConnectionState
-from integrations.rows import insert
+from integrations.rows import inserted, insertion
 from tools.calls import JSON
 from tools.errors import InvalidArgumentsError
 from tools.facts import facts_to_json
@@ -227,19 +228,27 @@ def _hold(draft: Draft, row: Invocation) -> Submitted:
     """Store a request for people. The loser of a race gets the winner's row."""
     try:
         with transaction.atomic():
-            # Before the MSP's other requests wait for this one. Without a place for it nothing of it stays.
-            hearers = hearers_of(row)
-            insert(row, seldom=OF_LATER)
-            key_keep(row, draft.idempotency_key, now=row.created_at)
-            limits.pending_take(draft.principal)
+            # The MSP's other requests wait from the lock on. Without a place for this one nothing of it stays.
+            heard, *_written, counted, head = run_together(
+                [
+                    hearers_statement(row),
+                    insertion(row, seldom=OF_LATER),
+                    *key_statements(row, draft.idempotency_key, now=row.created_at),
+                    *limits.place_statements(draft.principal),
+                    head_statement(row.msp),
+                ]
+            )
+            inserted(row)
+            limits.place_check(draft.principal, counted)
             audit_append(
                 msp=row.msp,
                 actor=Actor.agent(draft.principal.agent),
                 action="request.submitted",
                 subject=f"invocation {row.pk}",
                 data={"tool": row.tool, "digest": row.digest, "arguments": json.loads(row.arguments)},
+                head=head,
             )
-            invocation_changed(row, Status.PENDING_APPROVAL, hearers=hearers)
+            invocation_changed(row, Status.PENDING_APPROVAL, hearers=hearers_read(heard))
     except IntegrityError:
         return Submitted(idempotency.winner(draft), is_replay=True)
     except GateError as refusal:

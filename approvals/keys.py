@@ -7,7 +7,8 @@ from datetime import datetime
 from approvals.models import IdempotencyKey, Invocation
 from approvals.models.keys import KEPT
 from integrations.clock import Now
-from integrations.rows import insert, new
+from integrations.direct import Statement
+from integrations.rows import insert, insertion, new
 
 BATCH = 500
 
@@ -15,8 +16,17 @@ BATCH = 500
 def key_keep(row: Invocation, key: str | None, *, now: datetime) -> None:
     """From now on the agent's `key` stands for `row`. Raises IntegrityError where it stands for any already."""
     if key is not None:
-        of = {"msp": row.msp, "agent": row.agent, "invocation": row}
-        insert(new(IdempotencyKey, {"key": key, "created_at": now}, of))
+        insert(_kept(row, key, now))
+
+
+def key_statements(row: Invocation, key: str | None, *, now: datetime) -> list[Statement]:
+    """The same for `run_together`."""
+    return [] if key is None else [insertion(_kept(row, key, now))]
+
+
+def _kept(row: Invocation, key: str, now: datetime) -> IdempotencyKey:
+    of = {"msp": row.msp, "agent": row.agent, "invocation": row}
+    return new(IdempotencyKey, {"key": key, "created_at": now}, of)
 
 
 def keys_forget() -> None:

@@ -17,6 +17,7 @@ from approvals.models import Invocation, Scope, Status
 from approvals.models.invocations import InvocationQuerySet
 from integrations.agent_keys import Principal
 from integrations.clock import Now
+from integrations.direct import Rows, Statement
 from integrations.models import Agent, Msp
 from integrations.models.limits import (
     AGENT_CALLS_PER_MINUTE,
@@ -82,15 +83,20 @@ def pending_check(principal: Principal, of_all: int, of_agent: int) -> None:
         raise _too_many(_waiting(msp), of_all, together, f"of all agents of {msp.name}")
 
 
-def pending_take(principal: Principal) -> None:
-    """Like `pending_check` for a request that this transaction has written, and true until it ends.
+def place_statements(principal: Principal) -> tuple[Statement, Statement]:
+    """Those that `place_check` needs, for the transaction that has written the request, and after it.
 
-    Nobody else of the MSP gets past here meanwhile, and so nobody's commit is left out of the count.
+    Nobody else of the MSP gets past the first one until it ends, and so nobody's commit is left out of the second.
     """
     # SQLite's transactions are IMMEDIATE: they queue up by themselves. NO KEY leaves rows that refer to it alone.
-    _LOCKED(principal.msp.pk)
+    locked = _LOCKED.statement(principal.msp.pk)
     # A statement of its own: it has to see what those that were waited for have written.
-    of_all, of_agent = next(iter(_COUNTED(principal.agent.pk, principal.msp.pk)), (0, 0))
+    return locked, _COUNTED.statement(principal.agent.pk, principal.msp.pk)
+
+
+def place_check(principal: Principal, counted: Rows) -> None:
+    """Like `pending_check` for the request of this transaction. `counted` is what the second statement gave."""
+    of_all, of_agent = next(iter(counted), (0, 0))
     pending_check(principal, of_all - 1, of_agent - 1)
 
 

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Col
 
-from integrations.direct import run
+from integrations.direct import Rows, Statement, run
 from integrations.rows import Part, bind_of, literal
 
 Row = TypeVar("Row", bound=models.Model)
@@ -49,6 +49,10 @@ class _Prepared(Generic[Row]):
             compiled = self._compiled[database.vendor] = _Compiled(queryset, self._slots, self._later, database)
         return compiled
 
+    def statement(self, *values: Any) -> Statement:
+        """The query for these values, for `run_together`."""
+        return self._of(_database()).statement(values)
+
 
 class PreparedQuery(_Prepared[Row]):
     """Gives model instances; each call runs it for other values."""
@@ -56,8 +60,13 @@ class PreparedQuery(_Prepared[Row]):
     def __call__(self, *values: Any) -> list[Row]:
         """The rows for these values."""
         database = _database()
+        return self.read(run(database, *self._of(database).statement(values)))
+
+    def read(self, rows: Rows) -> list[Row]:
+        """The instances in what `statement` gave."""
+        database = _database()
         compiled = self._of(database)
-        return [compiled.instance([*raw], database) for raw in compiled.fetched(values, database)]
+        return [compiled.instance([*raw], database) for raw in rows]
 
     def first(self, *values: Any) -> Row | None:
         """The first row for these values, None without one."""
@@ -71,7 +80,7 @@ class PreparedValues(_Prepared[Any]):
     def __call__(self, *values: Any) -> tuple[tuple[Any, ...], ...]:
         """The rows for these values."""
         database = _database()
-        return tuple(self._of(database).fetched(values, database))
+        return tuple(run(database, *self._of(database).statement(values)))
 
 
 class _Compiled:
@@ -102,11 +111,11 @@ class _Compiled:
         ]
         self.annotations = [(name, kept.index(place)) for name, place in compiler.annotation_col_map.items()]
 
-    def fetched(self, values: Sequence[Any], database: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+    def statement(self, values: Sequence[Any]) -> Statement:
         bound, params = self._bound(values), [*self.params]
         for place, slot in self.places:
             params[place] = bound[slot]
-        return run(database, self.sql, params)
+        return Statement(self.sql, params)
 
     def _bound(self, values: Sequence[Any]) -> list[Any]:
         return [value if bind is None else bind(value) for bind, value in zip(self.binds, values, strict=True)]

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
 from django.db.models.fields import NOT_PROVIDED
 
-from integrations.direct import run
+from integrations.direct import Statement, run
 
 Row = TypeVar("Row", bound=models.Model)
 Bind = Callable[[Any], Any]
@@ -54,15 +54,24 @@ def insert(row: models.Model, *, seldom: frozenset[str] = frozenset()) -> None:
     `seldom`: columns, by attribute, in which most such rows hold what the model says by itself. Where all of them do,
     they cost nothing.
     """
-    database = connections[DEFAULT_DB_ALIAS]
-    held = row.__dict__
-    sql, columns, blank = _insertion(type(row), database.vendor, seldom)
+    run(connections[DEFAULT_DB_ALIAS], *insertion(row, seldom=seldom))
+    inserted(row)
+
+
+def insertion(row: models.Model, *, seldom: frozenset[str] = frozenset()) -> Statement:
+    """The same as a statement, for `run_together`, after which the row is told that it was `inserted`."""
+    vendor, held = connections[DEFAULT_DB_ALIAS].vendor, row.__dict__
+    sql, columns, blank = _insertion(type(row), vendor, seldom)
     if not blank.items() <= held.items():
-        sql, columns, _ = _insertion(type(row), database.vendor, frozenset())
-    values = [
-        value if bind is None or value is None else bind(value) for name, bind in columns for value in (held[name],)
-    ]
-    run(database, sql, values)
+        sql, columns, _ = _insertion(type(row), vendor, frozenset())
+    return Statement(
+        sql,
+        [value if bind is None or value is None else bind(value) for name, bind in columns for value in (held[name],)],
+    )
+
+
+def inserted(row: models.Model) -> None:
+    """The row is in the database, as far as Django has to know."""
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 

@@ -119,7 +119,7 @@ class Invocation(models.Model):
             models.Index(fields=["agent", "-created_at", "-id", "msp"], name="invocation_of_agent"),
             # Partial on what a query says without a parameter: SQLite does not match `status IN (?)` with a condition
             # on the status. Only requests expire, only approved ones have a release, and what is sent has a lease.
-            # The approval queue; its badge, which every page counts from this index alone; and limits.pending_take().
+            # The approval queue; its badge, which every page counts from this index alone; and limits.place_check().
             # Without the agent: with it PostgreSQL took it for invocation_asked's queries, and read all denials.
             models.Index(
                 fields=["msp", "status", "expires_at", "created_at"],

@@ -19,6 +19,7 @@ from approvals.models import CHANGED, Delivery, Destination, Event, Invocation, 
 from approvals.wake import NOTICES, ring
 from integrations.audit import Actor, audit_append
 from integrations.clock import Now
+from integrations.direct import Rows, Statement
 from integrations.models import Agent, AuditHead, Msp
 from integrations.prepared import PreparedQuery, Slot
 
@@ -41,6 +42,16 @@ class OutsideTransactionError(Exception):
 def hearers_of(row: Invocation) -> list[Destination]:
     """Who may hear of the call: its agent's system, and people."""
     return _OF_CALL(row.msp_id, row.agent_id)
+
+
+def hearers_statement(row: Invocation) -> Statement:
+    """The same for `run_together`; `hearers_read` reads what it gives."""
+    return _OF_CALL.statement(row.msp_id, row.agent_id)
+
+
+def hearers_read(rows: Rows) -> list[Destination]:
+    """Who is in what `hearers_statement` gave."""
+    return _OF_CALL.read(rows)
 
 
 def invocation_changed(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from integrations.audit.chain import Actor, AuditError, audit_append, canonical
+from integrations.audit.chain import Actor, AuditError, audit_append, canonical, head_statement
 
-__all__ = ["Actor", "AuditError", "audit_append", "canonical"]
+__all__ = ["Actor", "AuditError", "audit_append", "canonical", "head_statement"]

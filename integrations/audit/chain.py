@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from integrations.audit.keys import audit_ring
 from integrations.audit_verifier import hash_of, seal_of
 from integrations.clock import SQLITE_NOW
-from integrations.direct import run
+from integrations.direct import Rows, Statement, run
 from integrations.models import Agent, Msp, User
 
 # The row lock makes the entries of one MSP queue up here; CLOCK_TIMESTAMP is read anew after waiting for it.
@@ -71,14 +71,22 @@ class Actor:
         return f"{self.kind} {self.name}"
 
 
-def audit_append(*, msp: Msp, actor: Actor, action: str, subject: str, data: dict[str, Any] | None = None) -> None:
-    """Write one entry; `data` must be JSON and hold no secret.
+def audit_append(
+    *,
+    msp: Msp,
+    actor: Actor,
+    action: str,
+    subject: str,
+    data: dict[str, Any] | None = None,
+    head: Rows | None = None,
+) -> None:
+    """Write one entry; `data` must be JSON and hold no secret. `head` is what `head_statement` gave in it.
 
     Raises AuditError outside a transaction, and whenever there is no entry: the change must roll back.
     """
     if not connection.in_atomic_block:
         raise AuditError("An audit entry belongs into the transaction of its change.")
-    number, previous, now = _head(msp)
+    number, previous, now = _head(msp, head)
     key, secret = next(iter(audit_ring().items()))
     fields = {
         "msp": str(msp.pk),
@@ -110,10 +118,15 @@ def canonical(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
-def _head(msp: Msp) -> tuple[int, str, datetime]:
-    """Number and hash of the newest entry, and the database's time."""
+def head_statement(msp: Msp) -> Statement:
+    """What the next entry goes on from, for `run_together`. The MSP's other entries wait until the transaction ends."""
     database = connections[DEFAULT_DB_ALIAS]
-    rows = run(database, HEAD_SQL[database.vendor], [_key(msp.pk, database)])
+    return Statement(HEAD_SQL[database.vendor], [_key(msp.pk, database)])
+
+
+def _head(msp: Msp, known: Rows | None = None) -> tuple[int, str, datetime]:
+    """Number and hash of the newest entry, and the database's time."""
+    rows = run(connections[DEFAULT_DB_ALIAS], *head_statement(msp)) if known is None else known
     if not rows:
         raise AuditError(f"{msp} has no audit chain: its head was removed from the database.")
     number, last_hash, now = rows[0]

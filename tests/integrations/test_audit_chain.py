@@ -74,7 +74,7 @@ def test_a_chain_without_a_head_takes_no_entry(msp: Msp) -> None:
 @pytest.mark.parametrize("is_guarded", [True, False])
 def test_an_entry_onto_an_old_head_is_refused(msp: Msp, monkeypatch: pytest.MonkeyPatch, is_guarded: bool) -> None:
     old = chain._head(msp)
-    monkeypatch.setattr(chain, "_head", lambda _: old)
+    monkeypatch.setattr(chain, "_head", lambda *_: old)
     if is_guarded:
         append(msp)
         with pytest.raises(AuditError, match="refused by the database"):

@@ -22,6 +22,7 @@ from integrations.audit.exports import audit_export
 from integrations.audit.trimming import audit_bury, audit_remove
 from integrations.audit_verifier import GENESIS, seal_of
 from integrations.clock import Now, database_now
+from integrations.direct import Rows
 from integrations.installation import installation_prove
 from integrations.models import AuditEvent, AuditHead, AuditTombstone, Msp, Retention
 from tests.integrations.tampering import STRANGER, append, entry, rehash, unguarded
@@ -36,8 +37,8 @@ def days_ago(days: float) -> Iterator[None]:
     """Entries are written as if it were then."""
     head = chain._head
 
-    def earlier(msp: Msp) -> tuple[int, str, datetime]:
-        number, last_hash, now = head(msp)
+    def earlier(msp: Msp, known: Rows | None) -> tuple[int, str, datetime]:
+        number, last_hash, now = head(msp, known)
         return number, last_hash, now - timedelta(days=days)
 
     with pytest.MonkeyPatch.context() as patch:
