@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from integrations.addresses import client_address
 from integrations.audit import Actor, audit_append
 from integrations.models import Msp, User
+from integrations.people.app_codes import step_claim
 from integrations.people.lockout import was_locked_out
 from integrations.people.second_factor import has_second_factor
 from integrations.step_up import identified
@@ -78,7 +79,9 @@ def record_recovery(sender: Any, request: HttpRequest, user: User, authenticator
 def record_new_factor(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    """A way to come in was added."""
+    """A way to come in was added. The code that an app was tried with is used up (RFC 6238, 5.2)."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        step_claim(authenticator, request.POST.get("code", ""))
     _record("second_factor.added", user, request, factor=str(authenticator.type))
 
 

@@ -9,14 +9,13 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.people.adapters import AccountAdapter, MfaAdapter
+from integrations.people.app_codes import step_claim
 from integrations.people.lockout import failure_record, is_locked_out
 
 
@@ -84,17 +83,3 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey, and what its owner calls it."""
 
     name = forms.CharField(label=gettext_lazy("Name"), required=False)
-
-
-def step_claim(authenticator: Any, code: str) -> bool:
-    """Whether the code is of a later step than every code taken before. One UPDATE: of two equal codes one wins."""
-    data = authenticator.data
-    secret = decrypt(data["secret"])
-    steps = [step for step in yield_hotp_counters_from_time() if format_hotp_value(hotp_value(secret, step)) == code]
-    if not steps or max(steps) <= data.get("step", 0):
-        return False
-    claimed = {**data, "step": max(steps)}
-    if not Authenticator.objects.filter(pk=authenticator.pk, data=data).update(data=claimed):
-        return False
-    authenticator.data = claimed
-    return True

@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from django.test import Client, RequestFactory
 
 from integrations.models import AuditEvent, User
-from integrations.people.forms import step_claim
+from integrations.people.app_codes import step_claim
 from integrations.people.recovery_codes import showing_claim
 from tests.cast import PASSWORD, Tenant
 from tests.integrations.people.signing_in import (
@@ -147,6 +147,18 @@ def test_setting_up_an_app_opens_the_dashboard_and_shows_the_recovery_codes_once
         "second_factor.added",
         "second_factor.codes_shown",
     ]
+
+
+def test_the_code_that_an_app_was_tried_with_opens_nothing(acme: Tenant, client: Client) -> None:
+    password_step(client, acme.approver)
+    secret = re.search(r'id="totp-key">([A-Z2-7]+)<', client.get(APP).content.decode())
+    assert secret is not None
+    code = code_of(secret[1])
+    assert client.post(APP, {"code": code})["Location"] == CODES
+    elsewhere = Client()
+    password_step(elsewhere, acme.approver)
+    assert "This code was used already" in elsewhere.post(CODE, {"code": code}).content.decode()
+    assert elsewhere.post(CODE, {"code": code_of(secret[1], steps=1)})["Location"] == HOME
 
 
 def test_new_recovery_codes_are_shown_by_the_post_that_makes_them(acme: Tenant) -> None:
