@@ -77,6 +77,10 @@ def test_prometheus_reaches_each_process_from_inside() -> None:
             assert command[1:] == ["--metrics-host", "0.0.0.0", "--metrics-port", port]  # noqa: S104
 
 
+def test_the_database_is_not_called_ready_while_it_is_made() -> None:
+    assert "-h" in SERVICES["database"]["healthcheck"]["test"]
+
+
 def test_secrets_come_as_files() -> None:
     for service in OURS.values():
         named = {name: value for name, value in service["environment"].items() if name.endswith("_FILE")}
