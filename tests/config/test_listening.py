@@ -75,7 +75,7 @@ def test_what_another_process_makes_due_rings_the_bells_of_this_one(other: Line,
     other.execute(f"NOTIFY {CHANNEL}")
     wait_for(lambda: WAKE.is_set() and NOTICES.is_set())
     end(thread, stop)
-    assert not listeners(other)
+    wait_for(lambda: not listeners(other))
 
 
 def test_it_listens_again_when_the_database_was_away_and_looks_for_what_it_missed(
