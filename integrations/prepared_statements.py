@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import DuplicatePreparedStatement, InvalidSqlStatementName, error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from integrations.direct import Statement
@@ -144,10 +144,10 @@ def _piped(
         pgconn.pipeline_sync()
         results = _arrived(connection)
         pgconn.exit_pipeline_mode()
-    except BaseException:
-        # What else comes would be taken for the answer to something else.
-        connection.close()
-        raise
+    finally:
+        if pgconn.pipeline_status != PipelineStatus.OFF:
+            # It was left in the midst: what still comes would be taken for the answer to something else.
+            connection.close()
     for result in results:
         if result.status not in DONE:
             raise _error(connection, result)

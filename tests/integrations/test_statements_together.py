@@ -147,6 +147,22 @@ def test_another_thread_goes_on_while_one_waits_for_its_lock(acme: Msp) -> None:
 
 
 @on_postgresql
+def test_a_connection_on_which_answers_are_still_to_come_is_not_used_again(
+    acme: Msp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    [[(pid,)]] = one_by_one(("SELECT pg_backend_pid()", []))
+    with monkeypatch.context() as patch:
+        patch.setattr("integrations.prepared_statements._arrived", interrupted)
+        with pytest.raises(KeyboardInterrupt), transaction.atomic():
+            together((RENAMED, ["New", "acme"]), (NAMES, []))
+    connection.close_if_unusable_or_obsolete()
+    assert one_by_one((NAMES, []), ("SELECT pg_backend_pid() = %s", [pid])) == [[("Acme",)], [(False,)]]
+
+
+@on_postgresql
 def test_a_connection_that_ends_meanwhile_is_told_and_replaced(acme: Msp) -> None:
     [[(pid,)]] = one_by_one(("SELECT pg_backend_pid()", []))
     other = connections.create_connection("default")
