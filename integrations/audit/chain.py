@@ -80,7 +80,7 @@ def audit_append(
     data: dict[str, Any] | None = None,
     head: Rows | None = None,
 ) -> None:
-    """Write one entry; `data` must be JSON and hold no secret. `head` is what `head_statement` gave in it.
+    """Write one entry; `data` must be JSON and hold no secret. `head`: what `head_statement` gave just now.
 
     Raises AuditError outside a transaction, and whenever there is no entry: the change must roll back.
     """
